@@ -1,0 +1,89 @@
+# Everything about the book and its library starts here: `make help`.
+
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+
+# The chapters run with this directory's programs, `dot` among them, and see
+# no package of the caller's.
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+unexport PYTHONPATH PYTHONHOME
+# Progress is seen as it happens, also through a pipe.
+export PYTHONUNBUFFERED := 1
+
+VENV := .venv/.ready
+TANGLE := .venv/bin/python book/_ext/tangle.py
+OUR_PYTHON := micrograd book/_ext tests
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve tangle stage check test bench clean distclean
+# Two goals would write _build at once.
+.NOTPARALLEL:
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
+	    Makefile
+
+# A set-up that was interrupted has left no stamp behind, and starts over.
+$(VENV): constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "$(PYTHON) is not Python 3.11 or newer: try" \
+	        "make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	    echo "$(PYTHON) cannot make virtual environments: install its venv" \
+	        "module (on Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "Setting up .venv (a minute or two, once)…"
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install -qq --disable-pip-version-check \
+	    --requirement constraints.txt
+	@ln -s graphviz-pure .venv/bin/dot
+	@touch $@
+
+book: $(VENV)  ## build the book as HTML, into _build/html
+	@$(RUN) python book/_ext/serve.py --once
+
+serve: $(VENV)  ## build, show on localhost, follow changes (PORT=8000)
+	@$(RUN) python book/_ext/serve.py --port $(PORT)
+
+tangle: $(VENV)  ## write the library, micrograd/, from the chapters
+	@$(TANGLE)
+
+# With -P Python doesn't find the finished library in this directory first.
+ifdef CHAPTER
+STAGE := _build/stage/$(basename $(notdir $(CHAPTER)))
+stage: $(VENV)
+	@$(TANGLE) --through $(CHAPTER) --into $(STAGE)
+	@echo "Use it: PYTHONPATH=$(STAGE) python3 -P"
+else
+stage:  ## the library as of one chapter (CHAPTER=06-backward)
+	@echo "As of which chapter? Say make stage CHAPTER=06-backward, or" >&2
+	@sed -n 's|^.*file: *book/\([0-9].*\)|  \1|p' _toc.yml >&2
+	@exit 2
+endif
+
+# Findings in the library are told as places in the chapters. (A file between
+# the two commands, for a pipe would lose the first one's exit code.)
+told = mkdir -p _build; $(1) > _build/findings.txt; status=$$?; \
+    $(TANGLE) --translate < _build/findings.txt; exit $$status
+
+check: $(VENV)  ## is the library in step, well formatted, well typed?
+	@$(TANGLE) --check
+	@$(call told,.venv/bin/ruff check --quiet --output-format concise $(OUR_PYTHON))
+	@$(call told,.venv/bin/ruff format --quiet --check --output-format concise $(OUR_PYTHON))
+	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext)
+
+test: check  ## run every test (ARGS="tests/library -k tanh")
+	@$(RUN) PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
+	    pytest --numprocesses 2 --dist loadgroup $(ARGS)
+
+bench: $(VENV)  ## time a training step against the original micrograd
+	@$(RUN) PYTHONPATH="$(CURDIR)" python tests/bench/moons.py $(ARGS)
+
+clean:  ## remove what was made, but not .venv
+	@rm -rf _build build dist *.egg-info .hypothesis \
+	    .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## remove .venv too
+	@rm -rf .venv

@@ -1,0 +1,116 @@
+"""The Sphinx side of the book: every chapter runs on the library so far.
+
+A page named ``NN-title`` is a chapter, and its kernel imports the *stage* of
+the page before it in ``_toc.yml``: the package as tangled from all earlier
+chapters. So a chapter that uses what hasn't been taught yet fails the build.
+Every other page (the landing page, the appendices) imports the whole library.
+
+A page is out of date when its own text changed, which Sphinx sees to, or when
+the stage that it imports did, which is seen to here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import captions
+import inline_svg
+from sphinx.errors import ExtensionError
+from tangle import TangleError, read_chapters, stages, write
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from tangle import Package
+
+HERE = Path(__file__).parent
+CHAPTER = re.compile(r"\d\d-")
+
+
+class Stages:
+    """The library as it stood after each page, on disk and importable."""
+
+    def __init__(self, root: Path) -> None:
+        """Tangle every stage; `TangleError` when a chapter is wrong."""
+        chapters = read_chapters(root)
+        self.folder = root / "_build" / "stages"
+        self.packages: dict[str, Package] = dict(stages(chapters))
+        self.page_names = {c.path.removesuffix(".md"): c.name for c in chapters}
+        for name, package in self.packages.items():
+            write(package, self.folder / name)
+
+    def imported_by(self, docname: str) -> str:
+        """The name of the stage that a page's kernel imports."""
+        names = list(self.packages)
+        name = self.page_names[docname]
+        if CHAPTER.match(name):
+            return names[names.index(name) - 1]
+        return names[-1]
+
+    def digest(self, name: str) -> str:
+        """A text that is equal for two stages exactly when their code is."""
+        files = self.packages[name].files
+        code = "".join(f"{path}\n{files[path].text}\n" for path in sorted(files))
+        return sha256(code.encode()).hexdigest()
+
+
+class Weaver:
+    """Gives each page its stage, and knows which pages are out of date."""
+
+    def prepare(self, app: Sphinx) -> None:
+        """Tangle the stages before any page is read."""
+        try:
+            self.stages = Stages(Path(app.srcdir))
+        except TangleError as error:
+            raise ExtensionError(str(error)) from error
+        app.stage_packages = self.stages.packages  # type: ignore[attr-defined]
+        # Plots look the same in every chapter without a line in any of them.
+        os.environ["MATPLOTLIBRC"] = str(HERE / "matplotlibrc")
+        os.environ["IPYTHONDIR"] = str(HERE / "ipython")
+
+    def outdated(
+        self,
+        app: Sphinx,
+        env: BuildEnvironment,
+        added: set[str],
+        changed: set[str],
+        removed: set[str],
+    ) -> list[str]:
+        """The pages whose stage isn't the one they were executed on."""
+        executed_on: dict[str, str] = getattr(env, "executed_on", {})
+        return [
+            docname
+            for docname in self.stages.page_names
+            if docname in env.all_docs
+            and executed_on.get(docname) != self.digest_for(docname)
+        ]
+
+    def before_reading(self, app: Sphinx, docname: str, source: list[str]) -> None:
+        """Point the kernel that is about to start to its page's stage."""
+        if docname not in self.stages.page_names:
+            return
+        stage = self.stages.folder / self.stages.imported_by(docname)
+        os.environ["PYTHONPATH"] = str(stage)
+        if not hasattr(app.env, "executed_on"):
+            app.env.executed_on = {}  # type: ignore[attr-defined]
+        app.env.executed_on[docname] = self.digest_for(docname)  # type: ignore[attr-defined]
+
+    def digest_for(self, docname: str) -> str:
+        """What the library that a page imports looks like."""
+        return self.stages.digest(self.stages.imported_by(docname))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Sphinx's entry point."""
+    weaver = Weaver()
+    app.connect("builder-inited", weaver.prepare)
+    app.connect("env-get-outdated", weaver.outdated)
+    app.connect("source-read", weaver.before_reading)
+    captions.setup(app)
+    inline_svg.setup(app)
+    # Kernels find their stage in an environment variable of this process.
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

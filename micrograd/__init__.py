@@ -1,0 +1,23 @@
+# Tangled from book/01-derivative.md and 1 more: edit there, not here.
+"""micrograd: a small engine for derivatives, and neural networks on top.
+
+The package is tangled from the book *How Neural Networks Learn*: each line
+stands in one of its chapters, with the reason why. After Andrej Karpathy's
+micrograd.
+"""
+
+from micrograd.data import moons as moons
+from micrograd.engine import Value as Value
+from micrograd.graph import draw_dot as draw_dot
+from micrograd.graph import trace as trace
+from micrograd.losses import hinge as hinge
+from micrograd.losses import l2 as l2
+from micrograd.losses import mean_squared_error as mean_squared_error
+from micrograd.nn import MLP as MLP
+from micrograd.nn import Layer as Layer
+from micrograd.nn import Module as Module
+from micrograd.nn import Neuron as Neuron
+from micrograd.optim import SGD as SGD
+from micrograd.optim import collector_paused as collector_paused
+
+__version__ = "1.0.0"

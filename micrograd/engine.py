@@ -1,0 +1,213 @@
+# Tangled from book/03-value.md and 3 more: edit there, not here.
+"""`Value`: a number that remembers how it was made.
+
+Arithmetic on values builds a graph as it goes. `Value.backward` walks that
+graph from a result back to its inputs, and leaves in the ``grad`` of every
+value the derivative of the result with respect to it: reverse-mode automatic
+differentiation. After Andrej Karpathy's micrograd.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Complex, Real
+from typing import SupportsFloat, SupportsIndex
+
+
+class Value:
+    """A number in a computation: its data, and how it was made.
+
+    ``grad`` is the derivative, with respect to this value, of the result
+    whose `backward` was called last. ``label`` is a name for drawings.
+    """
+
+    __slots__ = ("_local", "_op", "_prev", "data", "grad", "label")
+
+    def __init__(
+        self,
+        data: float,
+        _prev: tuple[Value, ...] = (),
+        _op: str = "",
+        _local: tuple[float, ...] = (),
+        *,
+        label: str = "",
+    ) -> None:
+        self.data = data if type(data) is float else as_float(data)
+        self.grad = 0.0
+        self.label = label
+        self._prev = _prev
+        self._op = _op
+        self._local = _local
+
+    def __repr__(self) -> str:
+        return f"Value(data={self.data}, grad={self.grad})"
+
+    def __add__(self, other: Value | float) -> Value:
+        """``self + other``: a sum passes the gradient on to both sides."""
+        other = other if isinstance(other, Value) else Value(other)
+        total = self.data + other.data
+        return Value(total, (self, other), "+", (1.0, 1.0))
+
+    def __mul__(self, other: Value | float) -> Value:
+        """``self * other``: the slope for one factor is the other one."""
+        other = other if isinstance(other, Value) else Value(other)
+        product = self.data * other.data
+        return Value(product, (self, other), "*", (other.data, self.data))
+
+    def backward(self) -> None:
+        """Add d(self)/d(leaf) to the ``grad`` of every leaf of the graph.
+
+        Values in between have d(self)/d(value) in theirs afterwards; they
+        start from zero in every call. Leaves accumulate over calls, so
+        zero them in between unless sums are wanted. The algorithm is
+        reverse-mode automatic differentiation (Linnainmaa 1970).
+        """
+        order = topological_order(self)
+        for node in order:
+            node.grad = 0.0
+        self.grad += 1.0
+        for node in reversed(order):
+            grad = node.grad
+            for operand, local in zip(node._prev, node._local, strict=False):
+                operand.grad += local * grad
+
+    def __sub__(self, other: Value | float) -> Value:
+        """``self - other``: the right side receives the gradient negated."""
+        other = other if isinstance(other, Value) else Value(other)
+        difference = self.data - other.data
+        return Value(difference, (self, other), "-", (1.0, -1.0))
+
+    def __neg__(self) -> Value:
+        """``-self``."""
+        return Value(-self.data, (self,), "neg", (-1.0,))
+
+    def __truediv__(self, other: Value | float) -> Value:
+        """``self / other``, with slopes 1/b and -(a/b)/b."""
+        other = other if isinstance(other, Value) else Value(other)
+        a, b = self.data, other.data
+        ratio = divide(a, b)
+        slopes = (divide(1.0, b), -divide(ratio, b))
+        return Value(ratio, (self, other), "/", slopes)
+
+    def __pow__(self, other: Value | float) -> Value:
+        """``self ** other``, with slopes n x^(n-1) and x^n log x."""
+        x = self.data
+        if not isinstance(other, Value):
+            n = as_float(other)
+            slopes = (n * power(x, n - 1.0),) if n else ()
+            return Value(power(x, n), (self,), f"**{n:g}", slopes)
+        n = other.data
+        y = power(x, n)
+        for_base = n * power(x, n - 1.0) if n else 0.0
+        for_exponent = 0.0 if x == 0.0 and n >= 0.0 else y * log(x)
+        return Value(y, (self, other), "**", (for_base, for_exponent))
+
+    def __radd__(self, other: float) -> Value:  # other + self
+        return Value(other) + self
+
+    def __rsub__(self, other: float) -> Value:  # other - self
+        return Value(other) - self
+
+    def __rmul__(self, other: float) -> Value:  # other * self
+        return Value(other) * self
+
+    def __rtruediv__(self, other: float) -> Value:  # other / self
+        return Value(other) / self
+
+    def __rpow__(self, other: float) -> Value:  # other ** self
+        return Value(other) ** self
+
+    def exp(self) -> Value:
+        """The exponential of ``self``, which is its own slope."""
+        y = exp(self.data)
+        return Value(y, (self,), "exp", (y,))
+
+    def log(self) -> Value:
+        """The natural logarithm of ``self``, with slope 1/x."""
+        x = self.data
+        return Value(log(x), (self,), "log", (divide(1.0, x),))
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent of ``self``, with slope 1 - tanh^2."""
+        y = math.tanh(self.data)
+        return Value(y, (self,), "tanh", (1.0 - y * y,))
+
+    def sigmoid(self) -> Value:
+        """1 / (1 + e^-x), with slope y (1 - y)."""
+        y = 1.0 / (1.0 + exp(-self.data))
+        return Value(y, (self,), "sigmoid", ((1.0 - y) * y,))
+
+    def relu(self) -> Value:
+        """``self`` where it is positive, else 0; the slope at 0 is 0."""
+        x = self.data
+        if x <= 0.0:
+            # A closed gate has no slope: not even inf gets past it.
+            return Value(0.0, (self,), "relu")
+        return Value(x, (self,), "relu", (1.0,))
+
+
+def as_float(x: object) -> float:
+    """The real number ``x`` as a float; a `TypeError` if it isn't one."""
+    beyond_real = isinstance(x, Complex) and not isinstance(x, Real)
+    if isinstance(x, SupportsFloat | SupportsIndex) and not beyond_real:
+        return float(x)
+    kind = type(x).__name__
+    raise TypeError(f"a Value holds one real number, not {x!r} ({kind})")
+
+
+def topological_order(root: Value) -> list[Value]:
+    """The results of operations below ``root``, operands before results.
+
+    Leaves, the values that no operation made, are left out. The depth of
+    the graph is not limited by Python's limit on nested calls.
+    """
+    order: list[Value] = []
+    seen: set[Value] = set()
+    bookmark = Value(0.0)
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node is bookmark:
+            order.append(stack.pop())
+        elif node._prev and node not in seen:
+            seen.add(node)
+            stack += (node, bookmark, *node._prev)
+    return order
+
+
+def divide(a: float, b: float) -> float:
+    """``a / b``, where dividing by zero gives inf, -inf or (0 / 0) nan."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        if a == 0.0 or math.isnan(a):
+            return math.nan
+        return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def power(x: float, n: float) -> float:
+    """``x ** n``, where overflow gives inf and what isn't real gives nan."""
+    try:
+        return math.pow(x, n)
+    except OverflowError:
+        return -math.inf if x < 0.0 and n % 2.0 == 1.0 else math.inf
+    except ValueError:
+        if x != 0.0:  # a negative number to a power that isn't whole
+            return math.nan
+        # zero to a negative power; -0.0 to an odd one keeps its sign
+        return math.copysign(math.inf, x) if n % 2.0 == 1.0 else math.inf
+
+
+def exp(x: float) -> float:
+    """``math.exp(x)``, where overflow gives inf."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def log(x: float) -> float:
+    """``math.log(x)``, where zero gives -inf and less than zero nan."""
+    if x > 0.0:
+        return math.log(x)
+    return -math.inf if x == 0.0 else math.nan

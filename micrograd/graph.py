@@ -1,0 +1,90 @@
+# Tangled from book/04-graph.md and 1 more: edit there, not here.
+"""Drawing the graph that a computation has left behind, with Graphviz."""
+
+from __future__ import annotations
+
+import shutil
+from html import escape
+from typing import TYPE_CHECKING
+
+from micrograd.engine import Value
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+
+def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
+    """All nodes of the graph below ``root``, and all its edges.
+
+    An edge is a pair (operand, result). An operand that an operation uses
+    twice has two edges to it. The order is the same every time: nodes as
+    they are found from ``root`` downwards, one level after the other.
+    """
+    nodes = [root]
+    edges = []
+    seen = {root}
+    for node in nodes:
+        for operand in node._prev:
+            edges.append((operand, node))
+            if operand not in seen:
+                seen.add(operand)
+                nodes.append(operand)
+    return nodes, edges
+
+
+INK = "#24292f"
+PAPER = "#ffffff"
+RULE = "#8a8f98"
+DATA = "#0b5fa5"
+GRADIENT = "#b3420a"
+OPERATION = "#6b3fa0"
+
+
+def node_label(node: Value) -> str:
+    """What the box of a node shows, as one of Graphviz's HTML tables."""
+    cells = [
+        f"<TD>{escape(node.label)}</TD>" if node.label else "",
+        f'<TD><FONT COLOR="{DATA}">data {node.data:.4g}</FONT></TD>',
+        f'<TD><FONT COLOR="{GRADIENT}">grad {node.grad:.4g}</FONT></TD>',
+    ]
+    return (
+        f'<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" '
+        f'COLOR="{RULE}" BGCOLOR="{PAPER}"><TR>{"".join(cells)}</TR></TABLE>>'
+    )
+
+
+def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Digraph:
+    """The graph below ``root``, drawn: boxes are values, circles operations.
+
+    A notebook shows the result as a picture; ``.render(path)`` writes it to
+    a file in ``format``. ``rankdir`` is the direction of the computation:
+    ``"LR"`` from left to right, ``"TB"`` from top to bottom. Needs the
+    package graphviz, and a `RuntimeError` says how to get the program
+    ``dot`` when there is none.
+    """
+    from graphviz import Digraph
+
+    if shutil.which("dot") is None:
+        raise RuntimeError(
+            "drawing needs Graphviz's program `dot` on the PATH. Get it with "
+            "`apt install graphviz` or `brew install graphviz`, or from "
+            "https://graphviz.org/download/"
+        )
+    dot = Digraph(
+        format=format,
+        graph_attr={"rankdir": rankdir, "bgcolor": "transparent"},
+        node_attr={"fontname": "Helvetica", "fontsize": "11"},
+        edge_attr={"color": RULE, "arrowsize": "0.6"},
+    )
+    dot.attr("node", fontcolor=INK, color=RULE)
+    nodes, edges = trace(root)
+    # Counters, not id(): the same computation gives the same drawing.
+    number = {node: i for i, node in enumerate(nodes)}
+    for node, i in number.items():
+        dot.node(f"value{i}", node_label(node), shape="plain")
+        if node._op:
+            dot.node(f"operation{i}", node._op, fontcolor=OPERATION)
+            dot.edge(f"operation{i}", f"value{i}")
+    for operand, result in edges:
+        dot.edge(f"value{number[operand]}", f"operation{number[result]}")
+    return dot

@@ -1,0 +1,44 @@
+# Tangled from book/11-training.md, book/12-moons.md: edit there, not here.
+"""Losses: how wrong a network's answers are, as one value to minimise."""
+
+from collections.abc import Iterable, Sequence
+
+from micrograd.engine import Value
+
+
+def mean_squared_error(
+    predictions: Sequence[Value], targets: Sequence[Value | float]
+) -> Value:
+    """The mean over all examples of (prediction - target) squared."""
+    check_lengths(predictions, targets)
+    squares = (
+        (prediction - target) ** 2
+        for prediction, target in zip(predictions, targets, strict=True)
+    )
+    return sum(squares, Value(0.0)) / len(predictions)
+
+
+def check_lengths(
+    predictions: Sequence[Value], targets: Sequence[Value | float]
+) -> None:
+    """`ValueError` unless there is one target for each prediction."""
+    if len(predictions) != len(targets) or not predictions:
+        raise ValueError(
+            "a loss needs as many targets as predictions, and at least one: "
+            f"got {len(predictions)} predictions, {len(targets)} targets"
+        )
+
+
+def hinge(scores: Sequence[Value], labels: Sequence[Value | float]) -> Value:
+    """The mean of max(0, 1 - label * score), for labels of -1 and 1."""
+    check_lengths(scores, labels)
+    shortfalls = (
+        (1.0 - label * score).relu()
+        for label, score in zip(labels, scores, strict=True)
+    )
+    return sum(shortfalls, Value(0.0)) / len(scores)
+
+
+def l2(parameters: Iterable[Value]) -> Value:
+    """The sum of the squares of all parameters."""
+    return sum((p * p for p in parameters), Value(0.0))

@@ -1,0 +1,134 @@
+# Tangled from book/09-neuron.md, book/10-mlp.md: edit there, not here.
+"""Neurons, layers of neurons, and networks of layers."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from micrograd.engine import Value
+
+
+class Module:
+    """Something with parameters: a neuron, a layer, a network."""
+
+    def parameters(self) -> list[Value]:
+        """The values that training may change, always in the same order."""
+        return []
+
+    def zero_grad(self) -> None:
+        """Set the gradients of all parameters back to zero."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+
+Activation = Callable[[Value], Value] | None
+
+
+class Neuron(Module):
+    """A weighted sum of inputs, plus a bias, through an activation."""
+
+    def __init__(
+        self,
+        nin: int,
+        *,
+        activation: Activation = Value.tanh,
+        rng: random.Random | None = None,
+    ) -> None:
+        if nin < 1:
+            raise ValueError(f"a Neuron needs at least 1 input, not {nin}")
+        uniform = rng.uniform if rng else random.uniform
+        # The sum of nin products stays of the same size for any nin.
+        bound = 1.0 / math.sqrt(nin)
+        self.w = [Value(uniform(-bound, bound)) for _ in range(nin)]
+        self.b = Value(0.0)
+        self.activation = activation
+
+    def __call__(self, x: Sequence[Value | float]) -> Value:
+        """The output for the inputs ``x``; `ValueError` on a wrong number."""
+        if len(x) != len(self.w):
+            raise ValueError(
+                f"this Neuron takes {len(self.w)} inputs, but got {len(x)}"
+            )
+        products = (wi * xi for wi, xi in zip(self.w, x, strict=True))
+        total = sum(products, self.b)
+        return self.activation(total) if self.activation else total
+
+    def parameters(self) -> list[Value]:
+        """The weights, then the bias."""
+        return [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        activation = getattr(self.activation, "__name__", self.activation)
+        return f"Neuron({len(self.w)}, activation={activation})"
+
+
+class Layer(Module):
+    """Neurons side by side, all looking at the same inputs."""
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        *,
+        activation: Activation = Value.tanh,
+        rng: random.Random | None = None,
+    ) -> None:
+        if nout < 1:
+            raise ValueError(f"a Layer needs at least 1 neuron, not {nout}")
+        self.neurons = [
+            Neuron(nin, activation=activation, rng=rng) for _ in range(nout)
+        ]
+
+    def __call__(self, x: Sequence[Value | float]) -> list[Value]:
+        """The list of the neurons' outputs, also when it is only one."""
+        nodes = [xi if isinstance(xi, Value) else Value(xi) for xi in x]
+        return [neuron(nodes) for neuron in self.neurons]
+
+    def parameters(self) -> list[Value]:
+        """Those of all the neurons, one neuron after the other."""
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+    def __repr__(self) -> str:
+        return f"Layer({len(self.neurons[0].w)}, {len(self.neurons)})"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers one behind the other."""
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        *,
+        activation: Activation = Value.tanh,
+        output: Activation = Value.tanh,
+        rng: random.Random | None = None,
+    ) -> None:
+        """``activation`` is for the hidden layers, ``output`` for the last."""
+        if not nouts:
+            raise ValueError("an MLP needs at least 1 layer; nouts is empty")
+        sizes = list(pairwise([nin, *nouts]))
+        activations = [activation] * (len(sizes) - 1) + [output]
+        self.layers = [
+            Layer(a, b, activation=function, rng=rng)
+            for (a, b), function in zip(sizes, activations, strict=True)
+        ]
+
+    def __call__(self, x: Sequence[Value | float]) -> Value | list[Value]:
+        """What the last layer says; a Value if that is a single neuron."""
+        outputs = self.layers[0](x)
+        for layer in self.layers[1:]:
+            outputs = layer(outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def parameters(self) -> list[Value]:
+        """Those of all the layers, one layer after the other."""
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def __repr__(self) -> str:
+        nin = len(self.layers[0].neurons[0].w)
+        nouts = [len(layer.neurons) for layer in self.layers]
+        return f"MLP({nin}, {nouts})"

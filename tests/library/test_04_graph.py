@@ -1,0 +1,206 @@
+"""From chapter 4 on: the graph that a computation left behind, drawn."""
+
+import os
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from micrograd.engine import Value
+from micrograd.graph import draw_dot, trace
+
+
+def expression() -> Value:
+    """L = ((a*b)+c)*f, labelled as in the book."""
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    c, f = Value(10.0, label="c"), Value(-2.0, label="f")
+    e = a * b
+    e.label = "e"
+    d = e + c
+    d.label = "d"
+    result = d * f
+    result.label = "L"
+    return result
+
+
+def test_every_node_is_found_once() -> None:
+    """Protects `trace`, on a graph with a shared node."""
+    a, b = Value(2.0), Value(3.0)
+    c = a * b
+    d = c + a
+    nodes, _ = trace(d)
+    assert len(nodes) == 4
+    assert set(nodes) == {a, b, c, d}
+
+
+def test_every_use_is_an_edge_from_operand_to_result() -> None:
+    """Protects the direction of edges, and one edge for each use."""
+    a = Value(2.0)
+    b = a + a
+    c = b * a
+    _, edges = trace(c)
+    assert Counter(edges) == {(a, b): 2, (b, c): 1, (a, c): 1}
+
+
+def test_a_leaf_is_a_graph_of_its_own() -> None:
+    """Protects the smallest graph there is."""
+    a = Value(2.0)
+    nodes, edges = trace(a)
+    assert (list(nodes), list(edges)) == ([a], [])
+
+
+def chain(length: int) -> Value:
+    """A graph that is all depth: each node made from the one before."""
+    node = Value(0.0)
+    for _ in range(length):
+        node = node + Value(1.0)
+    return node
+
+
+def test_a_deep_graph_is_traced_without_recursion() -> None:
+    """Protects graphs deeper than Python's recursion limit."""
+    deep = 10 * sys.getrecursionlimit()
+    nodes, edges = trace(chain(deep))
+    assert (len(nodes), len(edges)) == (2 * deep + 1, 2 * deep)
+
+
+def test_wide_sharing_is_traced_in_linear_time() -> None:
+    """Protects doubling chains, which have 2**200 paths and 201 nodes."""
+    node = Value(1.0)
+    for _ in range(200):
+        node = node + node
+    nodes, edges = trace(node)
+    assert (len(nodes), len(edges)) == (201, 400)
+
+
+@pytest.mark.usefixtures("dot_on_path")
+def test_a_deep_graph_is_drawn_without_recursion() -> None:
+    """Protects the drawing of graphs deeper than the recursion limit."""
+    assert draw_dot(chain(5000)).source.count("->") >= 10_000
+
+
+@pytest.mark.usefixtures("dot_on_path")
+def test_the_same_computation_is_drawn_with_the_same_bytes() -> None:
+    """Protects diffs of the built book: names are no memory addresses."""
+    first, second = expression(), expression()
+    source = draw_dot(first).source
+    assert source == draw_dot(second).source
+    for node in trace(first)[0]:
+        assert str(id(node)) not in source
+
+
+@pytest.mark.usefixtures("dot_on_path")
+def test_a_drawing_names_labels_data_and_operations() -> None:
+    """Protects what the reader looks for in a drawing."""
+    source = draw_dot(expression()).source
+    for label in ["a", "b", "c", "e", "d", "f", "L"]:
+        assert re.search(rf">\s*{label}\s*<", source), label
+    data = map(float, re.findall(r"data ([-.\d]+)", source))
+    assert sorted(data) == [-8.0, -6.0, -3.0, -2.0, 2.0, 4.0, 10.0]
+    assert "*" in source
+    assert "+" in source
+
+
+@pytest.mark.usefixtures("dot_on_path")
+def test_an_operand_used_twice_has_two_arrows() -> None:
+    """Protects the drawing of `a + a`."""
+    a, b = Value(2.0), Value(2.0)
+    once, twice = draw_dot(a + b).source, draw_dot(a + a).source
+    assert once.count("->") == twice.count("->") == 3
+
+
+@pytest.mark.usefixtures("dot_on_path")
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_a_drawing_runs_in_the_direction_asked_for(rankdir: str) -> None:
+    """Protects the ``rankdir`` argument."""
+    source = draw_dot(expression(), rankdir=rankdir).source
+    assert re.search(rf'rankdir="?{rankdir}', source)
+
+
+@pytest.mark.usefixtures("dot_on_path")
+def test_a_drawing_has_the_format_asked_for() -> None:
+    """Protects the ``format`` argument; SVG is the default."""
+    assert draw_dot(expression()).format == "svg"
+    assert draw_dot(expression(), format="png").format == "png"
+
+
+@pytest.mark.usefixtures("dot_on_path")
+@pytest.mark.parametrize("x", [float("inf"), float("-inf"), float("nan")])
+def test_what_is_not_finite_is_drawn_as_it_reads(x: float) -> None:
+    """Protects drawings of computations that went wrong."""
+    assert f"{x}" in draw_dot(Value(x)).source
+
+
+def test_without_dot_the_error_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects the user without Graphviz from a riddle."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"(?is)dot.*install|install.*dot"):
+        draw_dot(expression())
+
+
+def test_graphviz_is_imported_only_when_drawing(
+    python: Callable[..., str],
+) -> None:
+    """Protects users who never draw, and have no graphviz."""
+    program = "import sys, micrograd.graph; print('graphviz' in sys.modules)"
+    assert python(program) == "False\n"
+
+
+@pytest.fixture
+def texts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Value], list[str]]:
+    """Draw with the real `dot`, and read the texts in the picture."""
+    beside_python = str(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", beside_python, prepend=os.pathsep)
+    if shutil.which("dot") is None:
+        pytest.skip("no dot on this machine")
+
+    def draw(root: Value) -> list[str]:
+        svg = ElementTree.fromstring(draw_dot(root).pipe(encoding="utf-8"))
+        return [
+            "".join(text.itertext()).replace("\N{NO-BREAK SPACE}", " ")
+            for text in svg.iter("{http://www.w3.org/2000/svg}text")
+        ]
+
+    return draw
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "w",
+        '<b>&"|{}',
+        "&amp;",
+        r"\N",
+        r"\Theta",
+        r"a\nb",
+        "it's",
+        "<",
+        "a  b",
+        "α₁ × ½",
+        "-->",
+        "]]>",
+    ],
+)
+def test_a_label_is_drawn_letter_by_letter(
+    label: str, texts: Callable[[Value], list[str]]
+) -> None:
+    """Protects labels that mean something to HTML or to Graphviz."""
+    drawn = texts(Value(1.0, label=label))
+    assert any(label in text for text in drawn), drawn
+
+
+def test_a_node_without_a_label_can_be_drawn(
+    texts: Callable[[Value], list[str]],
+) -> None:
+    """Protects the usual node, which nobody named."""
+    drawn = " ".join(texts(Value(1.5) * Value(2.0)))
+    data = map(float, re.findall(r"data ([-.\d]+)", drawn))
+    assert sorted(data) == [1.5, 2.0, 3.0]

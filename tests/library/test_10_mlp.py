@@ -1,0 +1,160 @@
+"""From chapter 10 on: layers, and the multi-layer perceptron."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from micrograd.engine import Value
+from micrograd.nn import MLP, Layer, Module, Neuron
+from oracle import all_same, gradients, in_torch
+
+
+@pytest.mark.parametrize(
+    ("nin", "nouts"),
+    [(3, [4, 4, 1]), (2, [1]), (1, [1, 1]), (2, [1, 3]), (4, [3, 1, 2])],
+    ids=str,
+)
+def test_a_network_is_torchs(nin: int, nouts: list[int]) -> None:
+    """Protects value and gradients, one-neuron hidden layers included."""
+    model = MLP(nin, nouts)
+    for i, p in enumerate(model.parameters()):
+        p.data += 0.01 * i  # Biases other than zero, too.
+    network = in_torch(model)
+    x = [0.5 - i for i in range(nin)]
+
+    out = model(x)
+    outs = out if isinstance(out, list) else [out]
+    sum(outs).backward()
+    expected = network(torch.tensor(x, dtype=torch.float64))
+    expected.sum().backward()
+
+    assert all_same([o.data for o in outs], expected.tolist())
+    assert all_same([p.grad for p in model.parameters()], gradients(network))
+
+
+def test_a_layer_returns_a_list_always() -> None:
+    """Protects the layer after a layer of one neuron."""
+    for nout in (1, 2, 3):
+        out = Layer(2, nout)([1.0, 2.0])
+        assert type(out) is list
+        assert [type(o) for o in out] == [Value] * nout
+
+
+def test_a_network_with_one_output_returns_it_bare() -> None:
+    """Protects `loss = (model(x) - y)**2`."""
+    assert type(MLP(2, [3, 1])([1.0, 2.0])) is Value
+    assert len(MLP(2, [3, 2])([1.0, 2.0])) == 2
+
+
+def test_the_books_network_has_41_parameters() -> None:
+    """Protects the count that chapter 10 explains."""
+    assert len(MLP(3, [4, 4, 1]).parameters()) == 41
+
+
+def test_parameters_come_layer_by_layer_and_neuron_by_neuron() -> None:
+    """Protects the order that copied weights rely on."""
+    model = MLP(2, [2, 1])
+    in_order = []
+    for layer in model.layers:
+        for neuron in layer.neurons:
+            in_order += [*neuron.w, neuron.b]
+    assert model.parameters() == in_order
+    assert model.layers[0].parameters() == in_order[:6]
+    assert len(set(in_order)) == 9
+
+
+@pytest.mark.parametrize("nin", [1, 4, 100])
+def test_weights_are_drawn_from_within_one_over_root_nin(nin: int) -> None:
+    """Protects the start of training: tanh must not be saturated."""
+    bound = nin**-0.5
+    layer = Layer(nin, 1000 // nin)
+    weights = [abs(w.data) for neuron in layer.neurons for w in neuron.w]
+    assert max(weights) <= bound
+    assert max(weights) > 0.95 * bound
+    assert sum(weights) / len(weights) == pytest.approx(bound / 2, rel=0.1)
+    assert all(neuron.b.data == 0.0 for neuron in layer.neurons)
+
+
+def test_an_rng_of_ones_own_makes_the_same_network_again() -> None:
+    """Protects reproducible pages; the global generator is left alone."""
+
+    def draw(seed: int) -> list[float]:
+        model = MLP(2, [3, 1], rng=random.Random(seed))
+        return [p.data for p in model.parameters()]
+
+    state = random.getstate()
+    assert draw(1) == draw(1) != draw(2)
+    assert random.getstate() == state
+
+
+def test_without_an_rng_the_global_seed_counts() -> None:
+    """Protects notebooks that begin with `random.seed`."""
+    drawn = []
+    for seed in (1, 1, 2):
+        random.seed(seed)
+        drawn.append([p.data for p in MLP(2, [3, 1]).parameters()])
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+NETWORKS: list[Callable[[int], Any]] = [
+    lambda nin: Neuron(nin),
+    lambda nin: Layer(nin, 2),
+    lambda nin: MLP(nin, [2, 1]),
+]
+
+
+@pytest.mark.parametrize("make", NETWORKS, ids=["Neuron", "Layer", "MLP"])
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 7])
+def test_a_wrong_number_of_inputs_is_refused_with_both_numbers(
+    make: Callable[[int], Any], count: int
+) -> None:
+    """Protects from `zip`, which would drop what is too much."""
+    with pytest.raises(ValueError, match="3") as refusal:
+        make(3)([1.0] * count)
+    assert str(count) in str(refusal.value)
+
+
+def test_a_network_without_layers_is_refused() -> None:
+    """Protects from a network that is no function."""
+    with pytest.raises(ValueError, match="layer"):
+        MLP(3, [])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Layer(0, 2),
+        lambda: Layer(2, 0),
+        lambda: Layer(2, -1),
+        lambda: MLP(0, [1]),
+        lambda: MLP(-1, [1]),
+        lambda: MLP(2, [0]),
+        lambda: MLP(2, [3, 0, 1]),
+    ],
+    ids=range(7),
+)
+def test_a_size_below_one_is_refused(make: Callable[[], Module]) -> None:
+    """Protects from layers through which nothing passes."""
+    with pytest.raises(ValueError, match=r"0|-1"):
+        make()
+
+
+def test_zero_grad_reaches_every_parameter() -> None:
+    """Protects the training loop's first step."""
+    model = MLP(2, [2, 1])
+    model([1.0, -2.0]).backward()
+    assert all(p.grad != 0.0 for p in model.parameters())
+    model.zero_grad()
+    assert all(p.grad == 0.0 for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "model", [Layer(2, 3), MLP(3, [4, 4, 1])], ids=["Layer", "MLP"]
+)
+def test_a_network_reads_as_what_it_is(model: Module) -> None:
+    """Protects what a notebook prints: no memory address."""
+    text = repr(model)
+    assert type(model).__name__ in text
+    assert " at 0x" not in text

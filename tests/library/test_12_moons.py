@@ -1,0 +1,253 @@
+"""From chapter 12 on: two moons, and what it takes to tell them apart."""
+
+import gc
+import math
+import random
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from micrograd.data import moons
+from micrograd.engine import Value
+from micrograd.losses import hinge, l2
+from micrograd.nn import MLP, Layer, Neuron
+from micrograd.optim import SGD, collector_paused
+from oracle import all_same, tensor
+
+
+def test_an_activation_of_ones_own_takes_the_place_of_tanh() -> None:
+    """Protects ``activation``: any function from Value to Value."""
+    for activation in (Value.relu, Value.sigmoid, lambda s: s * s):
+        neuron = Neuron(2, activation=activation)
+        linear = Neuron(2, activation=None)
+        linear.w, linear.b = neuron.w, neuron.b
+        x = [0.5, -2.0]
+        assert neuron(x).data == activation(linear(x)).data
+
+
+def test_a_neuron_without_activation_is_linear() -> None:
+    """Protects ``activation=None``: the weighted sum, as it is."""
+    neuron = Neuron(2, activation=None)
+    neuron.w[0].data, neuron.w[1].data, neuron.b.data = 2.0, -3.0, 10.0
+    assert neuron([100.0, 10.0]).data == 180.0
+
+
+def test_every_neuron_of_a_layer_has_its_activation() -> None:
+    """Protects the layer's handing-on."""
+    out = Layer(1, 3, activation=lambda s: s * 0 + 7.0)([1.0])
+    assert [o.data for o in out] == [7.0, 7.0, 7.0]
+
+
+def test_the_last_layer_has_an_activation_of_its_own() -> None:
+    """Protects ``output``: hidden layers have one, the last another."""
+    model = MLP(
+        1,
+        [2, 1],
+        activation=lambda s: s * 0 + 3.0,
+        output=lambda s: s * 0 + 5.0,
+    )
+    assert model([1.0]).data == 5.0
+    model = MLP(1, [2, 1], activation=lambda s: s * 0 + 3.0, output=None)
+    last = model.layers[-1].neurons[0]
+    expected = sum(w.data * 3.0 for w in last.w) + last.b.data
+    assert model([1.0]).data == pytest.approx(expected)
+
+
+def test_tanh_is_what_one_gets_without_asking() -> None:
+    """Protects code written in chapter 10."""
+    model = MLP(1, [1, 1])
+    (first,), (second,) = (layer.neurons for layer in model.layers)
+    hidden = math.tanh(first.w[0].data * 3.0 + first.b.data)
+    expected = math.tanh(second.w[0].data * hidden + second.b.data)
+    assert model([3.0]).data == pytest.approx(expected)
+
+
+FINITE = st.floats(-100, 100, allow_subnormal=False)
+LABEL = st.sampled_from([-1, 1])
+
+
+@given(st.lists(st.tuples(FINITE, LABEL), min_size=1, max_size=5))
+def test_hinge_is_the_mean_shortfall_of_the_margins(
+    pairs: list[tuple[float, int]],
+) -> None:
+    """Protects the loss and its gradients, against torch's arithmetic."""
+    scores, labels = [Value(s) for s, _ in pairs], [y for _, y in pairs]
+    loss = hinge(scores, labels)
+    loss.backward()
+
+    inputs = [tensor(s) for s, _ in pairs]
+    margins = torch.stack(inputs) * torch.tensor(labels)
+    expected = torch.relu(1 - margins).mean()
+    expected.backward()
+    assert all_same([loss.data], [expected.item()])
+    assert all_same([s.grad for s in scores], [t.grad.item() for t in inputs])
+
+
+@given(st.lists(FINITE, min_size=1, max_size=5))
+def test_l2_is_the_sum_of_squares(numbers: list[float]) -> None:
+    """Protects the penalty and its gradients."""
+    parameters = [Value(x) for x in numbers]
+    penalty = l2(parameters)
+    penalty.backward()
+    assert all_same([penalty.data], [math.fsum(x * x for x in numbers)])
+    assert [p.grad for p in parameters] == [2 * x for x in numbers]
+
+
+def test_l2_takes_a_networks_parameters_and_any_iterable() -> None:
+    """Protects `1e-4 * l2(model.parameters())`."""
+    model = MLP(2, [2, 1])
+    assert type(l2(model.parameters())) is Value
+    assert type(1e-4 * l2(p for p in model.parameters())) is Value
+
+
+@pytest.mark.parametrize("lengths", [(2, 3), (3, 2), (0, 2), (0, 0)])
+def test_scores_and_labels_must_pair_up(lengths: tuple[int, int]) -> None:
+    """Protects from `zip`, which would leave the rest out."""
+    with pytest.raises(ValueError, match=r"\w"):
+        hinge([Value(1.0)] * lengths[0], [1] * lengths[1])
+
+
+def test_hinge_takes_numpys_labels() -> None:
+    """Protects data sets that come as arrays."""
+    loss = hinge([Value(0.5), Value(0.5)], np.array([1, -1]))
+    assert type(loss) is Value
+    assert loss.data == 1.0
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100])
+def test_moons_are_n_labelled_points(n: int) -> None:
+    """Protects the shape of the data."""
+    points, labels = moons(n)
+    assert len(points) == len(labels) == n
+    assert all(type(c) is float for point in points for c in point)
+    assert {len(point) for point in points} == {2}
+    assert set(labels) <= {-1, 1}
+    assert abs(sum(labels)) <= 1
+
+
+CENTRES = [(0.0, 0.0), (1.0, 0.5)]
+
+
+def off_the_circles(point: tuple[float, float]) -> float:
+    """How far a point is from the nearer circle of radius 1."""
+    return min(abs(math.dist(point, centre) - 1) for centre in CENTRES)
+
+
+def test_without_noise_the_points_lie_on_two_half_circles() -> None:
+    """Protects the picture: two interleaving moons, one a label."""
+    points, labels = moons(200, noise=0.0)
+    assert max(map(off_the_circles, points)) < 1e-9
+    heights = {
+        y: [
+            point[1]
+            for point, label in zip(points, labels, strict=True)
+            if label == y
+        ]
+        for y in (-1, 1)
+    }
+    lower, upper = sorted(heights.values(), key=min)
+    assert min(upper) > -1e-9
+    assert max(lower) < 0.5 + 1e-9
+
+
+def test_noise_moves_the_points() -> None:
+    """Protects ``noise``, the spread around the moons."""
+    off = []
+    for noise in (0.01, 0.1):
+        points, _ = moons(400, noise=noise, rng=random.Random(0))
+        off.append(sum(map(off_the_circles, points)) / len(points))
+    # The mean of |gauss(0, noise)| is 0.8 of the noise.
+    assert off == pytest.approx([0.008, 0.08], rel=0.25)
+
+
+def test_an_rng_of_ones_own_makes_the_same_moons_again() -> None:
+    """Protects reproducible pages; the global generator is left alone."""
+    state = random.getstate()
+    first, again, other = (moons(50, rng=random.Random(s)) for s in (1, 1, 2))
+    assert first == again != other
+    assert random.getstate() == state
+
+
+def test_a_paused_collector_is_set_going_again() -> None:
+    """Protects the rest of the program: as it was found, so it is left."""
+    assert gc.isenabled()
+    with collector_paused():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_an_exception_ends_the_pause_and_is_passed_on() -> None:
+    """Protects an interrupted training from leaving the collector off."""
+    with pytest.raises(KeyboardInterrupt), collector_paused():
+        raise KeyboardInterrupt
+    assert gc.isenabled()
+
+
+def test_a_pause_within_a_pause_ends_with_the_outer_one() -> None:
+    """Protects functions that pause, called by others that do."""
+    with collector_paused():
+        with collector_paused():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off() -> None:
+    """Protects callers who had their own reasons."""
+    gc.disable()
+    try:
+        with collector_paused():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def training_step(model: MLP, optimizer: SGD, data: Any) -> float:
+    """One step on the moons: forward, zero, backward, update."""
+    points, labels = data
+    scores = [model(point) for point in points]
+    loss = hinge(scores, labels) + 1e-4 * l2(model.parameters())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.data
+
+
+def test_a_classifier_learns_the_moons() -> None:
+    """Protects the chapter's promise, with the chapter's tools."""
+    rng = random.Random(0)
+    data = moons(50, rng=rng)
+    model = MLP(2, [8, 8, 1], activation=Value.relu, output=None, rng=rng)
+    optimizer = SGD(model.parameters(), learning_rate=1.0)
+    with collector_paused():
+        for step in range(100):
+            optimizer.learning_rate = 1.0 - 0.9 * step / 100
+            training_step(model, optimizer, data)
+    right = [
+        (model(point).data > 0) == (label > 0)
+        for point, label in zip(*data, strict=True)
+    ]
+    assert sum(right) / len(right) >= 0.95
+
+
+def test_two_hundred_steps_on_the_moons_leave_memory_flat() -> None:
+    """Protects the recommended loop: the pause must not cost memory."""
+    rng = random.Random(0)
+    data = moons(20, rng=rng)
+    model = MLP(2, [8, 8, 1], activation=Value.relu, output=None, rng=rng)
+    optimizer = SGD(model.parameters(), learning_rate=0.05)
+    gc.collect()
+    with collector_paused():
+        for _ in range(5):
+            training_step(model, optimizer, data)
+        before = sys.getallocatedblocks()
+        for _ in range(200):
+            training_step(model, optimizer, data)
+        # One step's graph is more than ten thousand blocks.
+        assert sys.getallocatedblocks() - before < 1000
+    assert gc.collect() < 1000

@@ -1,0 +1,81 @@
+"""A small book in a temporary folder, for the tests of the tangler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tangle import Package, TangleError, read_chapters, stages, tangle
+
+FRONT = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
+
+
+class Book:
+    """A book whose pages are listed in the order in which they are added."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.listed: list[str] = []
+        (root / "book").mkdir(parents=True)
+        self.page("book/index", "# A book\n", front="")
+
+    def page(
+        self, path: str, text: str, *, front: str = FRONT, listed: bool = True
+    ) -> None:
+        """Add a page of Markdown, as it stands."""
+        file = self.root / f"{path}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(front + text, "utf-8")
+        if listed:
+            self.listed.append(path)
+        root, *chapters = self.listed or ["book/index"]
+        lines = ["format: jb-book", f"root: {root}", "chapters:"]
+        lines += [f"  - file: {chapter}" for chapter in chapters]
+        (self.root / "_toc.yml").write_text("\n".join(lines), "utf-8")
+
+    def chapter(
+        self, name: str, *codes: str, file: str = "micrograd/m.py"
+    ) -> None:
+        """Add a page with a tangled cell for each piece of code."""
+        cells = [
+            f"A cell.\n\n```{{code-cell}} python\n:tangle: {file}\n\n"
+            f"{dedent(code).strip()}\n```\n"
+            for code in codes
+        ]
+        self.page(f"book/{name}", f"# {name}\n\n" + "\n".join(cells))
+
+    def package(self, through: str | None = None) -> Package:
+        return tangle(read_chapters(self.root), through)
+
+    def text(self, file: str = "micrograd/m.py") -> str:
+        """A file of the package without its header line."""
+        return self.package().files[file].text.partition("\n")[2]
+
+    def refusal(self) -> TangleError:
+        """What is wrong with the book."""
+        with pytest.raises(TangleError) as caught:
+            list(stages(read_chapters(self.root)))
+        return caught.value
+
+    def line(self, path: str, text: str) -> int:
+        """The last line of a page that holds a text."""
+        lines = (self.root / path).read_text("utf-8").split("\n")
+        return max(n for n, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book(tmp_path / "a book")
+
+
+@pytest.fixture(scope="session")
+def make_book(tmp_path_factory: pytest.TempPathFactory) -> type[Book]:
+    """For tests that need many books: hypothesis runs one function often."""
+
+    class FreshBook(Book):
+        def __init__(self) -> None:
+            super().__init__(tmp_path_factory.mktemp("book") / "a book")
+
+    return FreshBook

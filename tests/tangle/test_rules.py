@@ -1,0 +1,535 @@
+"""The four rules: order, imports, reopened classes, last definitions."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+
+def same(text: str, expected: str) -> bool:
+    assert text.strip("\n") == dedent(expected).strip("\n")
+    return True
+
+
+def test_cells_follow_in_the_order_of_the_contents_and_the_page(book):
+    book.chapter("02-two", "def a():\n    return 1", "def c():\n    return 3")
+    book.chapter("01-one", "def b():\n    return 2")
+    assert same(
+        book.text(),
+        """
+        def a():
+            return 1
+
+
+        def c():
+            return 3
+
+
+        def b():
+            return 2
+        """,
+    )
+
+
+def test_a_cell_goes_to_its_own_file_only(book):
+    book.chapter("01-one", "x = 1", file="micrograd/a.py")
+    book.chapter("02-two", "y = 2", file="micrograd/b.py")
+    assert "y" not in book.text("micrograd/a.py")
+    assert "x = 1" in book.text("micrograd/a.py")
+
+
+def test_imports_rise_and_merge_and_are_sorted(book):
+    book.chapter(
+        "01-one",
+        """
+        import zlib
+        from math import tanh, exp
+        use = (zlib, tanh, exp, Value)
+        """,
+        """
+        from micrograd.engine import Value
+        from math import log10, log2, E
+        import numpy as np
+        import math
+
+        def f():
+            return math, np, log10, log2, E
+        """,
+    )
+    assert same(
+        book.text(),
+        """
+        import math
+        import zlib
+        from math import E, exp, log2, log10, tanh
+
+        import numpy as np
+
+        from micrograd.engine import Value
+
+        use = (zlib, tanh, exp, Value)
+
+
+        def f():
+            return math, np, log10, log2, E
+        """,
+    )
+
+
+def test_a_long_import_is_wrapped(book):
+    names = [f"quite_a_long_name_{i}" for i in range(5)]
+    book.chapter(
+        "01-one",
+        f"from micrograd.x import {', '.join(names)}\nx = {names}".replace(
+            "'", ""
+        ),
+    )
+    head = "from micrograd.x import (\n    quite_a_long_name_0,\n"
+    assert book.text().lstrip("\n").startswith(head)
+
+
+def test_an_import_whose_user_was_replaced_goes_with_it(book):
+    book.chapter("01-one", "import math\n\ndef f(x):\n    return math.exp(x)")
+    assert "import math" in book.text()
+    book.chapter("02-two", "def f(x):\n    math = x\n    return math")
+    assert "import" not in book.text()
+
+
+def test_imports_for_others_stay_without_being_used(book):
+    book.chapter(
+        "01-one",
+        """
+        from __future__ import annotations
+        from micrograd.engine import Value as Value
+        from micrograd.nn import MLP, Layer, Module
+
+        __all__ = ["MLP"]
+
+
+        def f(x: "Layer"):
+            return x
+        """,
+        file="micrograd/__init__.py",
+    )
+    text = book.text("micrograd/__init__.py")
+    assert "from __future__ import annotations\n\nfrom micrograd" in text
+    assert "import Value as Value\n" in text
+    assert "from micrograd.nn import MLP, Layer\n" in text
+
+
+def test_imports_for_typing_rise_in_one_block(book):
+    book.chapter(
+        "01-one",
+        """
+        from __future__ import annotations
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            from graphviz import Digraph
+
+        def f() -> Digraph: ...
+        """,
+        """
+        # Only for the checker.
+        if TYPE_CHECKING:
+            from collections.abc import Iterable
+            from collections.abc import Sequence
+            import unused
+
+        def g(x: Iterable[int], y: Sequence[int]) -> None: ...
+        """,
+        "from collections.abc import Sequence\ny = Sequence",
+    )
+    assert same(
+        book.text().partition("\n\n\n")[0],
+        """
+        from __future__ import annotations
+
+        from collections.abc import Sequence
+        from typing import TYPE_CHECKING
+
+        if TYPE_CHECKING:
+            # Only for the checker.
+            from collections.abc import Iterable
+
+            from graphviz import Digraph
+        """,
+    )
+
+
+def test_comments_of_imports_stay_with_them(book):
+    book.chapter(
+        "01-one",
+        """
+        # Why graphviz.
+        import graphviz  # type: ignore
+        from math import (
+            tanh,  # the squash
+        )
+
+        x = graphviz, tanh
+        """,
+        "# and exp\nfrom math import exp\ny = exp",
+    )
+    assert same(
+        book.text(),
+        """
+        # and exp
+        from math import (
+            exp,
+            tanh,  # the squash
+        )
+
+        # Why graphviz.
+        import graphviz  # type: ignore
+
+        x = graphviz, tanh
+
+        y = exp
+        """,
+    )
+
+
+def test_a_reopened_class_goes_on_in_its_place(book):
+    book.chapter(
+        "01-one",
+        '''
+        class Value:
+            """A number."""
+
+            def __init__(self, data):
+                self.data = data
+
+            # ends the body of the class
+        ''',
+        "def later():\n    return 1",
+        """
+        @reopen
+        class Value:
+            # Goes with the method below.
+            def double(self):
+                return 2 * self.data
+
+            half = 0.5
+            one = 1
+        """,
+    )
+    assert same(
+        book.text(),
+        '''
+        class Value:
+            """A number."""
+
+            def __init__(self, data):
+                self.data = data
+
+            # ends the body of the class
+
+            # Goes with the method below.
+            def double(self):
+                return 2 * self.data
+
+            half = 0.5
+            one = 1
+
+
+        def later():
+            return 1
+        ''',
+    )
+
+
+def test_the_placeholder_of_an_empty_class_makes_room(book):
+    book.chapter(
+        "01-one",
+        "class Value:\n    pass",
+        "@reopen\nclass Value:\n    def f(self):\n        return 1",
+    )
+    assert same(
+        book.text(),
+        """
+        class Value:
+            def f(self):
+                return 1
+        """,
+    )
+
+
+def test_the_last_definition_wins_where_the_first_stood(book):
+    book.chapter(
+        "01-one",
+        """
+        A = 1
+        B = 2
+
+
+        def f():
+            return 1
+
+
+        class Value:
+            x = 1
+
+            def g(self):
+                return 1
+
+            def h(self):
+                return 1
+        """,
+        "def last():\n    return 0",
+        """
+        # B for better.
+        B = 3
+
+        # f too.
+        def f():
+            return 2
+
+        @reopen
+        class Value:
+            def g(self):
+                return 2
+
+            x = 2
+        """,
+    )
+    assert same(
+        book.text(),
+        """
+        A = 1
+        # B for better.
+        B = 3
+
+
+        # f too.
+        def f():
+            return 2
+
+
+        class Value:
+            x = 2
+
+            def g(self):
+                return 2
+
+            def h(self):
+                return 1
+
+
+        def last():
+            return 0
+        """,
+    )
+
+
+def test_a_class_defined_again_replaces_all_of_it(book):
+    book.chapter(
+        "01-one",
+        "class Value:\n    def f(self):\n        return 1",
+        "x = 1",
+        "class Value:\n    def g(self):\n        return 1",
+    )
+    assert same(
+        book.text(),
+        """
+        class Value:
+            def g(self):
+                return 1
+
+
+        x = 1
+        """,
+    )
+
+
+def test_a_property_keeps_its_setter_beside_it(book):
+    first = """
+        class Value:
+            @property
+            def x(self):
+                return 1
+
+            @x.setter
+            def x(self, to):
+                self.to = to
+
+            def f(self):
+                return 1
+        """
+    again = """
+        @reopen
+        class Value:
+            @property
+            def x(self):
+                return 2
+        """
+    setter = """
+            @x.setter
+            def x(self, to):
+                self.two = to
+        """
+    book.chapter("01-one", first)
+    book.chapter("02-two", again)
+    # A getter alone makes a property without a setter, as in the notebook.
+    assert "setter" not in book.text()
+    book.chapter("03-three", again.rstrip() + "\n" + setter)
+    assert same(
+        book.text(),
+        """
+        class Value:
+            @property
+            def x(self):
+                return 2
+
+            @x.setter
+            def x(self, to):
+                self.two = to
+
+            def f(self):
+                return 1
+        """,
+    )
+    names = [one.name for one in book.package().definitions]
+    assert names == ["Value", "Value.x", "Value.x.setter", "Value.f"]
+
+
+def test_the_last_docstring_is_the_module_s(book):
+    book.chapter("01-one", '"""One."""\n\nimport os\n\nx = os')
+    book.chapter("02-two", '# Said better.\n"""Two.\n\nMore.\n"""')
+    assert same(
+        book.text(),
+        '''
+        # Said better.
+        """Two.
+
+        More.
+        """
+
+        import os
+
+        x = os
+        ''',
+    )
+
+
+def test_comments_go_with_what_is_below_or_with_the_body_above(book):
+    code = """
+        # Floats above f.
+
+        # Right above f.
+        @deco  # a decorator
+        # between
+        def f():  # on f
+            return 1
+            # ends f
+
+
+        # about X
+        X = 1  # on X
+        """
+    book.chapter("01-one", code)
+    assert same(book.text(), code)
+    book.chapter("02-two", "def f():\n    return 2")
+    assert "about X" in book.text()
+    assert "f." not in book.text()
+
+
+def test_every_line_knows_the_line_that_it_comes_from(book):
+    book.chapter("01-one", "import os\n\n\nclass A:\n    x = os")
+    book.chapter("02-two", "import os\n\n\n@reopen\nclass A:\n    y = 1")
+    module = book.package().files["micrograd/m.py"]
+    one, two = "book/01-one.md", "book/02-two.md"
+    assert module.lines[0].source is None
+    assert [(line.text, line.source) for line in module.lines[1:]] == [
+        ("", None),
+        ("import os", (two, book.line(two, "import os"))),
+        ("", None),
+        ("", None),
+        ("class A:", (one, book.line(one, "class A:"))),
+        ("    x = os", (one, book.line(one, "x = os"))),
+        ("", None),
+        ("    y = 1", (two, book.line(two, "y = 1"))),
+    ]
+    assert module.source(1) == (two, book.line(two, "import os"))
+    assert module.source(4) == (one, book.line(one, "class A:"))
+
+
+def test_every_definition_remembers_what_it_was(book):
+    book.chapter("01-one", "x = 1", "class V:\n    def f(self):\n        pass")
+    book.chapter(
+        "02-two",
+        """
+        @reopen
+        class V:
+            # a comment
+            @property
+            def f(self):
+                return 1
+        """,
+    )
+    package = book.package()
+    names = [(one.name, one.kind, one.file) for one in package.definitions]
+    assert names == [
+        ("x", "data", "micrograd/m.py"),
+        ("V", "class", "micrograd/m.py"),
+        ("V.f", "property", "micrograd/m.py"),
+    ]
+    old, new = package.definitions[-1].versions
+    assert (old.chapter, old.path) == ("01-one", "book/01-one.md")
+    assert (old.line, old.end_line) == (
+        book.line(old.path, "def f"),
+        book.line(old.path, "pass"),
+    )
+    assert old.cell_index == 1
+    assert (new.line, new.end_line) == (
+        book.line(new.path, "@property"),
+        book.line(new.path, "return 1"),
+    )
+
+
+def test_the_header_names_the_pages_or_counts_them(book):
+    book.chapter("01-one", "def f():\n    return 1")
+    book.chapter("02-two", "x = 1")
+
+    def header():
+        return book.package().files["micrograd/m.py"].lines[0].text
+
+    assert header() == (
+        "# Tangled from book/01-one.md, book/02-two.md: edit there, not here."
+    )
+    book.chapter("03-a-rather-long-name", "y = 1")
+    assert header() == (
+        "# Tangled from book/01-one.md and 2 more: edit there, not here."
+    )
+    book.chapter("04-all", "def f():\n    return 2")
+    assert header() == (
+        "# Tangled from book/02-two.md and 2 more: edit there, not here."
+    )
+
+
+def test_the_package_is_one_even_before_the_first_cell(book):
+    book.chapter("01-one", "x = 1", file="micrograd/deep/m.py")
+    stage = book.package("index")
+    assert list(stage.files) == ["micrograd/__init__.py", "micrograd/py.typed"]
+    assert stage.files["micrograd/__init__.py"].text == (
+        "# Tangled from the chapters in book/: edit there, not here.\n"
+    )
+    assert "micrograd/deep/__init__.py" in book.package().files
+
+
+def test_each_stage_holds_what_was_told_by_then(book):
+    from tangle import read_chapters, stages
+
+    book.chapter("01-one", "x = 1")
+    book.chapter("02-two", "x = 2")
+    texts = {
+        name: package.files["micrograd/m.py"].text
+        for name, package in stages(read_chapters(book.root))
+        if "micrograd/m.py" in package.files
+    }
+    assert list(texts) == ["01-one", "02-two"]
+    assert "x = 1\n" in texts["01-one"]
+    assert "x = 2\n" in texts["02-two"]
+
+
+def test_a_one_line_class_is_left_as_it_is(book):
+    book.chapter("01-one", "class Oops(Exception): ...", "class Oops2: ...")
+    assert "class Oops(Exception): ...\n\n\nclass Oops2: ..." in book.text()
