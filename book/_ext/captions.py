@@ -14,10 +14,16 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sphinx.application import Sphinx
-    from tangle import Definition, Package
+    from tangle import Definition, Package, Version
+
+
+def package_after(app: Sphinx, chapter: str) -> Package:
+    """The library as it stands after a chapter; weave.py has tangled it."""
+    package: Package = app.stage_packages[chapter]  # type: ignore[attr-defined]
+    return package
 
 
 def page_name(docname: str) -> str:
@@ -27,23 +33,29 @@ def page_name(docname: str) -> str:
 
 def what_it_does(package: Package, chapter: str, cell_index: int) -> Iterator[str]:
     """Yield a phrase for each thing that a cell does to the library."""
+    defined: set[str] = set()
     continued: dict[str, list[str]] = {}
     for definition in package.definitions:
-        here = [
-            number
-            for number, version in enumerate(definition.versions)
-            if (version.chapter, version.cell_index) == (chapter, cell_index)
-        ]
-        if not here:
+        places = [(v.chapter, v.cell_index) for v in definition.versions]
+        if (chapter, cell_index) not in places:
             continue
+        earlier = definition.versions[: places.index((chapter, cell_index))]
         owner, _, member = definition.name.rpartition(".")
-        verb = "replaces " if here[0] else ""
-        if owner:
-            continued.setdefault(owner, []).append(verb + member)
-        else:
-            yield f"{verb}{definition.kind} {definition.name}"
+        if not owner:
+            defined.add(definition.name)
+            yield phrase(definition.name, definition.kind, earlier)
+        elif owner not in defined:
+            continued.setdefault(owner, []).append(phrase(member, "", earlier))
     for owner, members in continued.items():
-        yield f"class {owner}: {', '.join(members)}"
+        yield f"class {owner}, continued: {', '.join(members)}"
+
+
+def phrase(name: str, kind: str, earlier: Sequence[Version]) -> str:
+    """A definition by its kind and name, and what it replaces."""
+    what = f"{kind} {name}" if kind in ("class", "function") else name
+    if not earlier:
+        return what
+    return f"{what} (replaces that of chapter {int(earlier[-1].chapter[:2])})"
 
 
 class Captions(SphinxTransform):
@@ -53,19 +65,21 @@ class Captions(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Do so for each tangled cell of the page."""
-        packages: dict[str, Package] = self.app.stage_packages  # type: ignore[attr-defined]
         chapter = page_name(self.env.docname)
-        for cell in self.document.findall(nodes.container):
-            target = cell.get("cell_metadata", {}).get("tangle")
-            if cell.get("nb_element") != "cell_code" or not target:
-                continue
-            caption = nodes.paragraph("", "", classes=["tangled"])
-            caption += nodes.literal("", target)
-            phrases = what_it_does(packages[chapter], chapter, cell["cell_index"])
-            text = " · ".join(phrases)
-            if text:
-                caption += nodes.Text(f" · {text}")
-            cell.insert(0, caption)
+        package = package_after(self.app, chapter)
+        code_cells = (
+            node
+            for node in self.document.findall(nodes.container)
+            if node.get("nb_element") == "cell_code"
+        )
+        for index, cell in enumerate(list(code_cells)):
+            target = cell["cell_metadata"].get("tangle")
+            if target:
+                does = ["", *what_it_does(package, chapter, index)]
+                caption = nodes.paragraph("", "", classes=["tangled"])
+                caption += nodes.literal("", target)
+                caption += nodes.Text(" · ".join(does))
+                cell.insert(0, caption)
 
 
 class LibrarySoFar(SphinxDirective):
@@ -74,7 +88,7 @@ class LibrarySoFar(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """One line for each class and function; what is new is marked."""
         chapter = page_name(self.env.docname)
-        package: Package = self.env.app.stage_packages[chapter]  # type: ignore[attr-defined]
+        package = package_after(self.env.app, chapter)
         lines: list[nodes.Node] = []
         for file in sorted(package.files):
             inside = [d for d in package.definitions if d.file == file]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,9 +69,12 @@ class Weaver:
         except TangleError as error:
             raise ExtensionError(str(error)) from error
         app.stage_packages = self.stages.packages  # type: ignore[attr-defined]
-        # Plots look the same in every chapter without a line in any of them.
+        # Kernels and plots are the same in every chapter, without a line in
+        # any of them. (A copy, since IPython writes into this folder.)
+        settings = Path(app.srcdir) / "_build" / "ipython"
+        shutil.copytree(HERE / "ipython", settings, dirs_exist_ok=True)
+        os.environ["IPYTHONDIR"] = str(settings)
         os.environ["MATPLOTLIBRC"] = str(HERE / "matplotlibrc")
-        os.environ["IPYTHONDIR"] = str(HERE / "ipython")
 
     def outdated(
         self,
