@@ -42,14 +42,13 @@ OPERATION = "#6b3fa0"
 
 def node_label(node: Value) -> str:
     """What the box of a node shows, as one of Graphviz's HTML tables."""
-    cells = [
-        f"<TD>{escape(node.label)}</TD>" if node.label else "",
-        f'<TD><FONT COLOR="{DATA}">data {node.data:.4g}</FONT></TD>',
-        f'<TD><FONT COLOR="{GRADIENT}">grad {node.grad:.4g}</FONT></TD>',
-    ]
+    name = f'<TD ROWSPAN="2">{escape(node.label)}</TD>' if node.label else ""
+    data = f'<TD><FONT COLOR="{DATA}">data {node.data:.4g}</FONT></TD>'
+    grad = f'<TD><FONT COLOR="{GRADIENT}">grad {node.grad:.4g}</FONT></TD>'
     return (
         f'<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" '
-        f'COLOR="{RULE}" BGCOLOR="{PAPER}"><TR>{"".join(cells)}</TR></TABLE>>'
+        f'COLOR="{RULE}" BGCOLOR="{PAPER}">'
+        f"<TR>{name}{data}</TR><TR>{grad}</TR></TABLE>>"
     )
 
 
@@ -70,13 +69,11 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Digraph:
             "`apt install graphviz` or `brew install graphviz`, or from "
             "https://graphviz.org/download/"
         )
-    dot = Digraph(
-        format=format,
-        graph_attr={"rankdir": rankdir, "bgcolor": "transparent"},
-        node_attr={"fontname": "Helvetica", "fontsize": "11"},
-        edge_attr={"color": RULE, "arrowsize": "0.6"},
-    )
-    dot.attr("node", fontcolor=INK, color=RULE)
+    dot = Digraph(format=format)
+    dot.attr(rankdir=rankdir, ranksep="0.25", bgcolor="transparent")
+    dot.attr("node", fontname="Helvetica", fontsize="11", fontcolor=INK)
+    dot.attr("node", shape="circle", color=RULE, width="0.3", margin="0.03")
+    dot.attr("edge", color=RULE, arrowsize="0.6")
     nodes, edges = trace(root)
     # Counters, not id(): the same computation gives the same drawing.
     number = {node: i for i, node in enumerate(nodes)}

@@ -14,10 +14,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from sphinx.application import Sphinx
-    from tangle import Definition, Package, Version
+    from tangle import Definition, Package
 
 
 def package_after(app: Sphinx, chapter: str) -> Package:
@@ -31,31 +29,35 @@ def page_name(docname: str) -> str:
     return docname.rsplit("/", 1)[-1]
 
 
-def what_it_does(package: Package, chapter: str, cell_index: int) -> Iterator[str]:
-    """Yield a phrase for each thing that a cell does to the library."""
+def what_it_does(package: Package, chapter: str, cell_index: int) -> list[str]:
+    """A phrase for each thing that a cell does to the library."""
+    phrases: list[str] = []
     defined: set[str] = set()
-    continued: dict[str, list[str]] = {}
+    members: dict[tuple[str, str], list[str]] = {}
     for definition in package.definitions:
         places = [(v.chapter, v.cell_index) for v in definition.versions]
         if (chapter, cell_index) not in places:
             continue
-        earlier = definition.versions[: places.index((chapter, cell_index))]
+        number = places.index((chapter, cell_index))
+        instead_of = origin(places[number - 1][0], chapter) if number else ""
         owner, _, member = definition.name.rpartition(".")
         if not owner:
             defined.add(definition.name)
-            yield phrase(definition.name, definition.kind, earlier)
+            verb = "replaces " if instead_of else ""
+            phrases.append(f"{verb}{definition.kind} {definition.name}{instead_of}")
         elif owner not in defined:
-            continued.setdefault(owner, []).append(phrase(member, "", earlier))
-    for owner, members in continued.items():
-        yield f"class {owner}, continued: {', '.join(members)}"
+            members.setdefault((owner, instead_of), []).append(member)
+    for owner in dict.fromkeys(owner for owner, _ in members):
+        phrases.append(f"class {owner}, continued")
+    for (_, instead_of), names in members.items():
+        verb = "replaces " if instead_of else ""
+        phrases.append(f"{verb}{', '.join(names)}{instead_of}")
+    return phrases
 
 
-def phrase(name: str, kind: str, earlier: Sequence[Version]) -> str:
-    """A definition by its kind and name, and what it replaces."""
-    what = f"{kind} {name}" if kind in ("class", "function") else name
-    if not earlier:
-        return what
-    return f"{what} (replaces that of chapter {int(earlier[-1].chapter[:2])})"
+def origin(earlier: str, chapter: str) -> str:
+    """Where the version stands that is being replaced."""
+    return " above" if earlier == chapter else f" of chapter {int(earlier[:2])}"
 
 
 class Captions(SphinxTransform):
