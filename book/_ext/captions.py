@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
     from tangle import Definition, Package
 
 
@@ -44,7 +45,9 @@ def what_it_does(package: Package, chapter: str, cell_index: int) -> list[str]:
         if not owner:
             defined.add(definition.name)
             verb = "replaces " if instead_of else ""
-            phrases.append(f"{verb}{definition.kind} {definition.name}{instead_of}")
+            phrases.append(
+                f"{verb}{definition.kind} {definition.name}{instead_of}"
+            )
         elif owner not in defined:
             members.setdefault((owner, instead_of), []).append(member)
     for owner in dict.fromkeys(owner for owner, _ in members):
@@ -57,7 +60,9 @@ def what_it_does(package: Package, chapter: str, cell_index: int) -> list[str]:
 
 def origin(earlier: str, chapter: str) -> str:
     """Where the version stands that is being replaced."""
-    return " above" if earlier == chapter else f" of chapter {int(earlier[:2])}"
+    return (
+        " above" if earlier == chapter else f" of chapter {int(earlier[:2])}"
+    )
 
 
 class Captions(SphinxTransform):
@@ -102,7 +107,9 @@ class LibrarySoFar(SphinxDirective):
         outline = nodes.container("", *lines, classes=["library-so-far"])
         return [outline]
 
-    def definition_line(self, definition: Definition, chapter: str) -> nodes.Node:
+    def definition_line(
+        self, definition: Definition, chapter: str
+    ) -> nodes.Node:
         """The line of one class, function, method or constant."""
         versions = [v for v in definition.versions if v.chapter == chapter]
         new = definition.versions[0].chapter == chapter

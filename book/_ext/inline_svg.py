@@ -46,9 +46,13 @@ def inlined(svg: str, *, alt: str, prefix: str) -> str:
     ``prefix`` goes before every id, as ids must be unique in a page.
     """
     svg = NOT_DRAWN.sub("", svg).strip()
-    svg = re.sub(r'\b(id|clip-path|xlink:href|href)="(url\()?#?', rf"\g<0>{prefix}", svg)
+    svg = re.sub(
+        r'\b(id|clip-path|xlink:href|href)="(url\()?#?', rf"\g<0>{prefix}", svg
+    )
     for colour, meaning in PALETTE.items():
-        svg = re.sub(colour, f"var(--book-{meaning})", svg, flags=re.IGNORECASE)
+        svg = re.sub(
+            colour, f"var(--book-{meaning})", svg, flags=re.IGNORECASE
+        )
     label = html.escape(alt, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
@@ -64,7 +68,8 @@ class InlineSvg(SphinxPostTransform):
         drawn = [
             image
             for image in self.document.findall(nodes.image)
-            if image["uri"].endswith(".svg") and "jupyter_execute" in image["uri"]
+            if image["uri"].endswith(".svg")
+            and "jupyter_execute" in image["uri"]
         ]
         for number, image in enumerate(drawn, 1):
             path = Path(self.app.srcdir) / image["uri"].lstrip("/")
@@ -73,6 +78,9 @@ class InlineSvg(SphinxPostTransform):
                 alt=image.get("alt", ""),
                 prefix=f"figure{number}-",
             )
+            if "width" in image:
+                width = html.escape(image["width"])
+                svg = svg.replace("<svg ", f'<svg style="width: {width}" ', 1)
             text = f'<div class="drawing" tabindex="0">{svg}</div>'
             image.replace_self(nodes.raw("", text, format="html"))
 

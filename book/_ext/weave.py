@@ -18,14 +18,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx.errors import ExtensionError
+
 import captions
 import inline_svg
-from sphinx.errors import ExtensionError
 from tangle import TangleError, read_chapters, stages, write
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
     from tangle import Package
 
 HERE = Path(__file__).parent
@@ -40,7 +42,9 @@ class Stages:
         chapters = read_chapters(root)
         self.folder = root / "_build" / "stages"
         self.packages: dict[str, Package] = dict(stages(chapters))
-        self.page_names = {c.path.removesuffix(".md"): c.name for c in chapters}
+        self.page_names = {
+            c.path.removesuffix(".md"): c.name for c in chapters
+        }
         for name, package in self.packages.items():
             write(package, self.folder / name)
 
@@ -55,7 +59,9 @@ class Stages:
     def digest(self, name: str) -> str:
         """A text that is equal for two stages exactly when their code is."""
         files = self.packages[name].files
-        code = "".join(f"{path}\n{files[path].text}\n" for path in sorted(files))
+        code = "".join(
+            f"{path}\n{files[path].text}\n" for path in sorted(files)
+        )
         return sha256(code.encode()).hexdigest()
 
 
@@ -93,7 +99,9 @@ class Weaver:
             and executed_on.get(docname) != self.digest_for(docname)
         ]
 
-    def before_reading(self, app: Sphinx, docname: str, source: list[str]) -> None:
+    def before_reading(
+        self, app: Sphinx, docname: str, source: list[str]
+    ) -> None:
         """Point the kernel that is about to start to its page's stage."""
         if docname not in self.stages.page_names:
             return
