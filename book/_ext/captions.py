@@ -44,25 +44,25 @@ def what_it_does(package: Package, chapter: str, cell_index: int) -> list[str]:
         owner, _, member = definition.name.rpartition(".")
         if not owner:
             defined.add(definition.name)
-            verb = "replaces " if instead_of else ""
-            phrases.append(
-                f"{verb}{definition.kind} {definition.name}{instead_of}"
-            )
+            what = f"{definition.kind} {definition.name}"
+            phrases.append(change(what, instead_of))
         elif owner not in defined:
             members.setdefault((owner, instead_of), []).append(member)
     for owner in dict.fromkeys(owner for owner, _ in members):
         phrases.append(f"class {owner}, continued")
     for (_, instead_of), names in members.items():
-        verb = "replaces " if instead_of else ""
-        phrases.append(f"{verb}{', '.join(names)}{instead_of}")
+        phrases.append(change(", ".join(names), instead_of))
     return phrases
+
+
+def change(what: str, instead_of: str) -> str:
+    """That something is added, or takes the place of what stood there."""
+    return f"replaces {what} {instead_of}" if instead_of else what
 
 
 def origin(earlier: str, chapter: str) -> str:
     """Where the version stands that is being replaced."""
-    return (
-        " above" if earlier == chapter else f" of chapter {int(earlier[:2])}"
-    )
+    return "above" if earlier == chapter else f"of chapter {int(earlier[:2])}"
 
 
 class Captions(SphinxTransform):
@@ -90,7 +90,7 @@ class Captions(SphinxTransform):
 
 
 class LibrarySoFar(SphinxDirective):
-    """``library-so-far``: the package as this chapter leaves it, in outline."""
+    """``library-so-far``: the package as this chapter leaves it."""
 
     def run(self) -> list[nodes.Node]:
         """One line for each class and function; what is new is marked."""

@@ -33,11 +33,15 @@ NOT_DRAWN = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>"
     # matplotlib's style element would hold for the whole page; the
     # one rule in it stands in book.css
-    r"|<style.*?</style>"
+    r"|<style.*?</style>|<script.*?</script>"
     # Graphviz names its nodes for hovering; the names say nothing
     r"|<title>.*?</title>",
     re.DOTALL,
 )
+
+
+# Where an id is given, and where one is referred to.
+ID = re.compile(r'(?<=\bid=")|(?<=url\(#)|(?<=href="#)')
 
 
 def inlined(svg: str, *, alt: str, prefix: str) -> str:
@@ -46,13 +50,9 @@ def inlined(svg: str, *, alt: str, prefix: str) -> str:
     ``prefix`` goes before every id, as ids must be unique in a page.
     """
     svg = NOT_DRAWN.sub("", svg).strip()
-    svg = re.sub(
-        r'\b(id|clip-path|xlink:href|href)="(url\()?#?', rf"\g<0>{prefix}", svg
-    )
+    svg = ID.sub(prefix, svg)
     for colour, meaning in PALETTE.items():
-        svg = re.sub(
-            colour, f"var(--book-{meaning})", svg, flags=re.IGNORECASE
-        )
+        svg = svg.replace(colour, f"var(--book-{meaning})")
     label = html.escape(alt, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 

@@ -124,5 +124,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", weaver.before_reading)
     captions.setup(app)
     inline_svg.setup(app)
-    # Kernels find their stage in an environment variable of this process.
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
+    own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
+    return {
+        # When what makes the pages changes, every page is out of date.
+        "env_version": sha256(own_code).hexdigest(),
+        # Kernels find their stage in the environment of this one process.
+        "parallel_read_safe": False,
+        "parallel_write_safe": True,
+    }
