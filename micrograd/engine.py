@@ -17,8 +17,8 @@ from typing import SupportsFloat, SupportsIndex
 class Value:
     """A number in a computation: its data, and how it was made.
 
-    ``grad`` is the derivative, with respect to this value, of the result
-    whose `backward` was called last. ``label`` is a name for drawings.
+    ``grad`` is the derivative of a result with respect to this value, as
+    its `backward` has left it. ``label`` is a name for drawings.
     """
 
     __slots__ = ("_local", "_op", "_prev", "data", "grad", "label")

@@ -89,7 +89,10 @@ def merge(imports: Iterable[Import]) -> list[Import]:
 
 
 def lay_out(imports: Iterable[Import], indent: str = "") -> list[Line]:
-    """Return sorted import statements, a blank line between sections."""
+    """Return sorted import statements, section by section.
+
+    A blank line stands before each section, and before each comment.
+    """
     statements: dict[tuple[str, str, str], list[Import]] = {}
     for one in imports:
         joins = one.module and not one.alias
@@ -100,7 +103,8 @@ def lay_out(imports: Iterable[Import], indent: str = "") -> list[Line]:
     lines: list[Line] = []
     section = None
     for names in sorted(statements.values(), key=_statement_order):
-        if section not in (None, _section(names[0])):
+        commented = any(one.above for one in names)
+        if lines and (commented or section != _section(names[0])):
             lines.append(BLANK)
         section = _section(names[0])
         lines += _statement(names, indent)

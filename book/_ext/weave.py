@@ -22,6 +22,7 @@ from sphinx.errors import ExtensionError
 
 import captions
 import inline_svg
+import offline
 from tangle import TangleError, read_chapters, stages, write
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", weaver.before_reading)
     captions.setup(app)
     inline_svg.setup(app)
+    offline.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
     return {

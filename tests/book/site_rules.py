@@ -96,28 +96,34 @@ def addresses(page: Page) -> Iterator[tuple[str, Tag]]:
             yield tag["content"].partition("url=")[2], tag
 
 
-def every_link_leads_somewhere(page: Page) -> Iterator[str]:
-    """Protects the reader from links to pages or places that aren't there."""
+def targets(page: Page) -> Iterator[tuple[str, str, Tag]]:
+    """The files of the site, and places in them, that a page refers to."""
     for address, tag in addresses(page):
         url = urlsplit(address)
-        if url.scheme or url.netloc:
-            continue
-        path = unquote(urljoin(page.path, url.path)) if url.path else page.path
-        if path.endswith("/"):
-            path += "index.html"
-        place = unquote(url.fragment)
+        if not url.scheme and not url.netloc:
+            path = urljoin(page.path, unquote(url.path)) or page.path
+            if path.endswith("/"):
+                path += "index.html"
+            yield path, unquote(url.fragment), tag
+
+
+def every_link_leads_somewhere(page: Page) -> Iterator[str]:
+    """Protects the reader from links to pages or places that aren't there."""
+    for path, place, tag in targets(page):
         if not (page.site.html / path).is_file():
             yield f"{short(tag)} leads to no file"
-        elif target := page.site.pages.get(path):
-            if place and place not in target.ids:
-                yield f"{short(tag)} leads to no place on {path}"
+        elif (
+            place
+            and path in page.site.pages
+            and place not in page.site.pages[path].ids
+        ):
+            yield f"{short(tag)} leads to no place on {path}"
 
 
 def no_link_leads_to_a_source(page: Page) -> Iterator[str]:
     """Protects the reader from landing in Markdown."""
-    for address, tag in addresses(page):
-        url = urlsplit(address)
-        if not url.netloc and url.path.endswith((".md", ".ipynb")):
+    for path, _, tag in targets(page):
+        if path.endswith((".md", ".ipynb")):
             yield short(tag)
 
 
@@ -245,8 +251,10 @@ def every_picture_has_a_caption(page: Page) -> Iterator[str]:
 
 def there_is_one_main_heading(page: Page) -> Iterator[str]:
     """Protects the outline by which screen readers and searches go."""
+    if page.select("meta[http-equiv=Refresh]"):
+        return
     # The theme has another one for paper, which is hidden on a screen.
-    seen = [h for h in page.select("h1") if not h.find_parent(class_="onlyprint")]
+    seen = page.select("h1:not(.onlyprint h1)")
     if len(seen) != 1:
         yield f"{len(seen)} main headings"
     elif not seen[0].get_text().strip("# \n"):
@@ -273,7 +281,8 @@ def every_output_is_on_the_page(page: Page) -> Iterator[str]:
             continue
         outputs = tag.select_one(".cell_output")
         if (outputs is not None) != bool(cell.outputs):
-            yield f"cell {number} has {len(cell.outputs)} outputs: {short(tag)}"
+            count = len(cell.outputs)
+            yield f"cell {number} has {count} outputs: {short(tag)}"
         elif outputs is not None:
             for output in cell.outputs:
                 if not is_shown(output, outputs):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+
 from micrograd.engine import Value
 
 # What the two may differ by, of the number itself: a few thousand times the

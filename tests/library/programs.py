@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from hypothesis import assume
 from hypothesis import strategies as st
+
 from operations import Operation
 from oracle import all_same, by_torch, tensor
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
 from micrograd.engine import Value
 from micrograd.graph import draw_dot, trace
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from micrograd.engine import Value
 from micrograd.graph import draw_dot
 

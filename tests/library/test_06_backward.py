@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import given
+
 from micrograd.engine import Value
 from operations import ADD, MULTIPLY
 from oracle import TOLERANCE, assert_agree, by_us, tensor

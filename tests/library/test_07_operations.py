@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from micrograd.check import slope
 from micrograd.engine import Value
 from operations import (

@@ -18,8 +18,9 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+
 from micrograd.engine import Value
-from operations import ADD, MULTIPLY, NEGATE, RELU, SUBTRACT
+from operations import ADD, MULTIPLY, NEGATE, RELU, SUBTRACT, Operation
 from oracle import grad, tensor
 
 EXACT = [ADD, SUBTRACT, MULTIPLY, NEGATE, RELU]
@@ -74,7 +75,7 @@ class Session(RuleBasedStateMachine):
         self.leaves.append(Node(Value(x), [tensor(x)]))
 
     @rule(operation=st.sampled_from(EXACT), first=PICK, second=PICK)
-    def compute(self, operation: object, first: int, second: int) -> None:
+    def compute(self, operation: Operation, first: int, second: int) -> None:
         """Make a value from values, old or new."""
         nodes = self.leaves + self.results
         picked = [self.pick(nodes, first), self.pick(nodes, second)]

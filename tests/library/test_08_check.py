@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from micrograd.check import gradient_check, random_expression
 from micrograd.engine import Value
 from oracle import by_torch, by_us, tensor
@@ -49,8 +50,8 @@ def test_the_input_whose_gradient_is_wrong_is_named() -> None:
         return a * b + wrong_square(c)
 
     with pytest.raises(AssertionError) as found:
-        gradient_check(third_is_wrong, [1.5, 2.5, 3.5])
-    assert re.search(r"\b2\b|\b3\.5\b", str(found.value))
+        gradient_check(third_is_wrong, [3.5, 3.5, 3.5])
+    assert re.search(r"\b(2|c)\b", str(found.value))
 
 
 def test_a_gradient_that_is_nan_is_not_right() -> None:

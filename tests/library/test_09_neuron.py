@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from micrograd.engine import Value
 from micrograd.nn import Module, Neuron
 from oracle import all_same, gradients, linear

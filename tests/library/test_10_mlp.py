@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from micrograd.engine import Value
 from micrograd.nn import MLP, Layer, Module, Neuron
 from oracle import all_same, gradients, in_torch

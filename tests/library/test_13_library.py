@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import micrograd
 import numpy as np
 import pytest
 import torch
+
+import micrograd
 from micrograd import MLP, Layer, Neuron, Value, draw_dot, nn, trace
 from oracle import TOLERANCE, assert_agree
 

@@ -46,9 +46,7 @@ class Model:
 def functions(draw, name: str, decorator: str = "") -> str:
     """A function with some text that must come through as it is."""
     number = draw(st.integers(0, 99))
-    above = draw(
-        st.sampled_from(["", "# Above.\n", "# Floats.\n\n# Above.\n"])
-    )
+    above = draw(st.sampled_from(["", "# Above.\n", "# One.\n# Two.\n"]))
     doc = draw(
         st.sampled_from(
             [

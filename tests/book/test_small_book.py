@@ -1,0 +1,323 @@
+"""What `make book` does when a book is changed, or broken.
+
+The book is a small one, made by the project's own tools and settings. Each of
+its chapters puts a module of its own into the library.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from textwrap import dedent
+
+import pytest
+from bs4 import BeautifulSoup
+from project import Project
+
+pytestmark = pytest.mark.xdist_group("small book")
+
+# What a page's kernel can import, and what the modules say of themselves.
+LOOK = """
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import micrograd
+
+print("stage:", Path(micrograd.__file__).parents[1].name)
+for module in iter_modules(micrograd.__path__):
+    doc = import_module(f"micrograd.{module.name}").__doc__
+    print(f"{module.name}: {doc}")
+"""
+
+# As bad an SVG as a cell could draw.
+DRAW = """
+from IPython.display import SVG
+
+SVG('''<?xml version="1.0"?><!-- by hand -->
+<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">
+<style>p { display: none }</style><script>alert("drawn")</script>
+<defs><clipPath id="box"><rect width="9" height="9"/></clipPath></defs>
+<circle r="5" fill="#0b5fa5" clip-path="url(#box)"/></svg>''')
+"""
+
+PLOT = """
+import matplotlib
+from matplotlib import pyplot
+
+print("settings:", Path(matplotlib.matplotlib_fname()).parent.name)
+figure, axes = pyplot.subplots()
+axes.plot([1, 2]);
+"""
+
+
+def page(title: str, *cells: str) -> str:
+    """A page of cells, with a line of prose before each."""
+    front = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
+    return f"{front}\n# {title}\n" + "".join(
+        f"\nProse.\n\n```{{code-cell}} python\n{cell.strip()}\n```\n"
+        for cell in cells
+    )
+
+
+def tangled(module: str) -> str:
+    return f':tangle: micrograd/{module}.py\n\n"""As {module} was."""'
+
+
+def drawn(code: str, name: str) -> str:
+    return (
+        dedent(f"""\
+        ---
+        mystnb:
+          image:
+            alt: 'A {name} & its "quotes" <b>'
+          figure:
+            name: fig-{name}
+            caption: A {name}.
+        ---
+        """)
+        + code.strip()
+    )
+
+
+PAGES = {
+    "index": page("A small book", LOOK),
+    "01-one": page("One", LOOK, tangled("one")),
+    "02-two": page("Two", LOOK, tangled("two")),
+    "03-three": page(
+        "Three",
+        LOOK,
+        tangled("three"),
+        drawn(DRAW, "drawing"),
+        drawn(DRAW, "second"),
+        drawn(PLOT, "plot"),
+    ),
+    "appendix/notes": page("Notes", LOOK),
+}
+
+
+def list_pages(project: Project, *names: str) -> None:
+    """Have the book consist of these pages, in this order."""
+    first, *others = (f"file: book/{name}\n" for name in names)
+    root = first.replace("file", "root")
+    chapters = "".join(f"  - {other}" for other in others)
+    toc = f"format: jb-book\n{root}chapters:\n{chapters}"
+    (project.path / "_toc.yml").write_text(toc)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small book, built from nothing."""
+    project = Project(tmp_path_factory.mktemp("small") / "the book")
+    for file in (project.path / "book").rglob("*.md"):
+        file.unlink()
+    for name, text in PAGES.items():
+        (project.path / f"book/{name}.md").write_text(text)
+    list_pages(project, *PAGES)
+    project.build()
+    return project
+
+
+@pytest.fixture
+def book(built: Project) -> Iterator[Project]:
+    """The small book as it was built; it is put back after each test."""
+    with built.put_back():
+        yield built
+
+
+def soup(book: Project, name: str) -> BeautifulSoup:
+    html = book.path / f"_build/html/book/{name}.html"
+    return BeautifulSoup(html.read_text(), "html.parser")
+
+
+def printed(book: Project, name: str) -> str:
+    """All that the cells of a page have printed."""
+    outputs = soup(book, name).select(".cell_output .output")
+    return "".join(output.get_text() for output in outputs)
+
+
+# Stages
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "modules"),
+    [
+        ("01-one", "index", []),
+        ("02-two", "01-one", ["one"]),
+        ("03-three", "02-two", ["one", "two"]),
+        ("index", "notes", ["one", "three", "two"]),
+        ("appendix/notes", "notes", ["one", "three", "two"]),
+    ],
+)
+def test_a_page_imports_the_library_so_far(
+    built: Project, name: str, stage: str, modules: list[str]
+) -> None:
+    """Protects the order of teaching; other pages have the whole library."""
+    said = printed(built, name)
+    assert f"stage: {stage}\n" in said
+    assert re.findall(r"^(\w+): As", said, re.M) == modules
+
+
+def test_plots_have_the_settings_of_the_book(built: Project) -> None:
+    """Protects the colours and the format, without a line in any chapter."""
+    assert "settings: _ext\n" in printed(built, "03-three")
+
+
+# Pictures
+
+
+def test_pictures_come_into_the_page_without_what_would_harm_it(
+    built: Project,
+) -> None:
+    """Protects the page from a picture's scripts, styles, ids and colours."""
+    pictures = soup(built, "03-three").select(".cell_output svg")
+    assert len(pictures) == 3
+    for picture in pictures:
+        assert picture.select("script, style, metadata, title") == []
+        assert not re.search("#0b5fa5", str(picture), re.I)
+        assert "var(--book-data)" in str(picture)
+    html = "".join(str(picture) for picture in pictures)
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    references = set(re.findall(r"(?:url\(|href=\")#([\w-]+)", html))
+    assert len(references) > 3
+    assert references <= set(ids)
+
+
+def test_pictures_keep_their_descriptions(built: Project) -> None:
+    """Protects readers who don't see the pictures, letter by letter."""
+    pictures = soup(built, "03-three").select("figure svg[role=img]")
+    assert [picture["aria-label"] for picture in pictures] == [
+        f'A {name} & its "quotes" <b>'
+        for name in ("drawing", "second", "plot")
+    ]
+
+
+# Changes
+
+
+def test_nothing_is_read_when_nothing_has_changed(book: Project) -> None:
+    """Protects a second `make book` from taking as long as the first."""
+    with book.reads() as read:
+        book.build()
+    assert read == set()
+
+
+def test_a_change_of_prose_is_read_alone(book: Project) -> None:
+    """Protects the writer, who wants to see a change at once."""
+    book.edit("book/01-one.md", "Prose.", "Better prose.\n\nAnd more.")
+    with book.reads() as read:
+        book.build()
+    assert read == {"01-one"}
+    assert "Better prose." in soup(book, "01-one").get_text()
+
+
+def test_a_change_of_the_library_is_shown_wherever_it_is_used(
+    book: Project,
+) -> None:
+    """Protects the reader from outputs of an older library."""
+    book.edit("book/02-two.md", "As two was.", "As two is.")
+    with book.reads() as read:
+        book.build()
+    assert read == {"02-two", "03-three", "index", "notes"}
+    for name in ("03-three", "index", "appendix/notes"):
+        assert "two: As two is." in printed(book, name)
+    assert "As two was." not in "".join(map(str, book.pages().values()))
+
+
+def contents(book: Project, name: str) -> list[str]:
+    """The table of contents as it stands beside a page."""
+    links = soup(book, name).select(".bd-sidebar nav a")
+    return [link.get_text() for link in links]
+
+
+def test_a_new_title_stands_beside_every_page(book: Project) -> None:
+    """Protects the way through the book from bearing old names."""
+    book.edit("book/02-two.md", "# Two\n", "# Deux\n")
+    book.build()
+    shown = {name: contents(book, name) for name in PAGES}
+    assert shown == dict.fromkeys(PAGES, ["One", "Deux", "Three", "Notes"])
+    for name in ("01-one", "03-three"):
+        beside = soup(book, name).select_one(".prev-next-area")
+        assert beside
+        assert "Deux" in beside.get_text()
+
+
+def test_a_new_order_is_executed_and_shown(book: Project) -> None:
+    """Protects chapters that moved from being shown as they were."""
+    order = ["index", "02-two", "01-one", "03-three", "appendix/notes"]
+    list_pages(book, *order)
+    book.build()
+    assert "stage: index\n" in printed(book, "02-two")
+    assert "stage: 02-two\n" in printed(book, "01-one")
+    shown = {name: contents(book, name) for name in PAGES}
+    assert shown == dict.fromkeys(PAGES, ["Two", "One", "Three", "Notes"])
+
+
+def test_a_page_that_is_taken_out_is_gone_everywhere(book: Project) -> None:
+    """Protects readers from finding what is no longer in the book."""
+    (book.path / "book/03-three.md").unlink()
+    list_pages(book, *(name for name in PAGES if name != "03-three"))
+    book.build()
+    assert "three" not in printed(book, "index")
+    pages = book.pages()
+    assert "book/03-three.html" not in pages
+    assert [page for page, html in pages.items() if b"03-three" in html] == []
+
+
+# Mistakes
+
+
+IN_CODE = {
+    "an error": ("1 / 0", "ZeroDivisionError"),
+    "a later chapter": ("import micrograd.two", "ModuleNotFoundError"),
+    "a warning": ("import warnings\nwarnings.warn('no')", "ERROR: stderr"),
+}
+IN_PROSE = {
+    "a link": "[there](#gone)",
+    "a figure": "{numref}`fig-gone`",
+    "a citation": "{cite}`nobody1900`",
+    "a role": "{nonsense}`x`",
+}
+
+
+@pytest.mark.parametrize("mistake", [*IN_CODE, *IN_PROSE])
+def test_a_mistake_fails_every_build_and_costs_no_book(
+    book: Project, mistake: str
+) -> None:
+    """Protects second runs from passing, and the last good book."""
+    good_pages = book.pages()
+    if mistake in IN_CODE:
+        code, told = IN_CODE[mistake]
+        line = book.add_cell("book/02-two.md", code)
+    else:
+        told = "WARNING"
+        line = book.edit("book/02-two.md", "Prose.", IN_PROSE[mistake])
+    for _ in range(2):
+        assert f"book/02-two.md:{line}: {told}" in book.fail()
+        assert book.pages() == good_pages
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "def broken(:",
+        "@reopen\nclass Nothing:\n    x = 1",
+        "print('not a definition')",
+    ],
+    ids=["not Python", "no class", "no definition"],
+)
+def test_a_broken_tangled_cell_leaves_the_library_whole(
+    book: Project, mistake: str
+) -> None:
+    """Protects the library from half of a change."""
+    library = book.path / "micrograd"
+    before = {file: file.read_text() for file in library.rglob("*.py")}
+    assert before
+    good_pages = book.pages()
+    book.edit("book/01-one.md", "As one was.", "As one is.")
+    line = book.edit("book/02-two.md", '"""As two was."""', mistake)
+    assert f"book/02-two.md:{line}: " in book.fail()
+    assert {f: f.read_text() for f in library.rglob("*.py")} == before
+    assert book.pages() == good_pages

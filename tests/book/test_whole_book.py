@@ -1,0 +1,296 @@
+"""`make book` makes the whole book from nothing, and every page is right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import site_rules
+from project import Project
+from site_rules import Page, Site
+
+pytestmark = pytest.mark.xdist_group("book")
+
+
+@pytest.fixture(scope="module")
+def built(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Project, str]:
+    """The whole book, built from nothing, and what was said meanwhile."""
+    project = Project(tmp_path_factory.mktemp("whole") / "the book")
+    return project, project.build()
+
+
+@pytest.fixture(scope="module")
+def book(built: tuple[Project, str]) -> Project:
+    """The whole book, built."""
+    return built[0]
+
+
+@pytest.fixture(scope="module")
+def site(book: Project) -> Site:
+    """The pages of the whole book, each of which is parsed only once."""
+    return Site(book.path / "_build")
+
+
+def test_the_last_thing_said_is_where_to_open_the_book(
+    built: tuple[Project, str],
+) -> None:
+    """Protects the stranger who has just waited for it."""
+    book, said = built
+    index = book.path / "_build/html/index.html"
+    assert index.is_file()
+    assert f"The book: {index}" in said.splitlines()[-2:]
+
+
+def test_every_listed_page_is_built(book: Project, site: Site) -> None:
+    """Protects chapters from being left out."""
+    toc = (book.path / "_toc.yml").read_text()
+    listed = re.findall(r"(?:root|file): *(\S+)", toc)
+    assert len(listed) > 13
+    assert [page for page in listed if f"{page}.html" not in site.pages] == []
+
+
+def test_every_code_cell_was_executed(book: Project, site: Site) -> None:
+    """Protects chapters from being read as if they had no code."""
+    executed = {}
+    written = {}
+    for chapter in sorted((book.path / "book").glob("*.md")):
+        page = site.pages[f"book/{chapter.stem}.html"]
+        executed[chapter.stem] = sum(
+            cell.execution_count is not None for cell in page.cells
+        )
+        cells = re.findall(r"^```\{code-cell\}", chapter.read_text(), re.M)
+        written[chapter.stem] = len(cells)
+    assert executed == written
+    assert all(executed.values())
+
+
+def test_every_page_can_be_reached_from_the_front_door(site: Site) -> None:
+    """Protects pages from being there and never found."""
+    reached = set()
+    ahead = ["index.html"]
+    while ahead:
+        path = ahead.pop()
+        if path in site.pages and path not in reached:
+            reached.add(path)
+            ahead += [to for to, *_ in site_rules.targets(site.pages[path])]
+    assert set(site.pages) - reached == set()
+
+
+def test_no_style_sheet_asks_elsewhere(site: Site) -> None:
+    """Protects readers who are offline, and everybody's privacy."""
+    wrong = [
+        f"{sheet.relative_to(site.html)}: {found[:80]}"
+        for sheet in site.html.rglob("*.css")
+        for found in re.findall(
+            r"(?:@import|url\()\s*['\"]?(?:https?:)?//.*", sheet.read_text()
+        )
+    ]
+    assert wrong == []
+
+
+def named(rule: Callable[[Page], Iterator[str]]) -> str:
+    return rule.__name__
+
+
+@pytest.mark.parametrize("rule", site_rules.RULES, ids=named)
+def test_on_every_page(
+    site: Site, rule: Callable[[Page], Iterator[str]]
+) -> None:
+    """Protects what the rule's own docstring says: see site_rules.py."""
+    wrong = [
+        f"{page.path}: {what}"
+        for page in site.pages.values()
+        for what in rule(page)
+    ]
+    if wrong:
+        pytest.fail("\n".join(wrong[:20]), pytrace=False)
+
+
+@pytest.fixture
+def changing(book: Project) -> Iterator[Project]:
+    """The whole book, to be changed: it is put back after the test."""
+    with book.put_back():
+        yield book
+
+
+def test_nothing_is_read_again_when_nothing_has_changed(
+    changing: Project,
+) -> None:
+    """Protects a second `make book` from taking as long as the first."""
+    with changing.reads() as read:
+        changing.build()
+    assert read == set()
+
+
+def test_only_a_chapter_whose_prose_has_changed_is_read_again(
+    changing: Project,
+) -> None:
+    """Protects the writer, who wants to see a change at once."""
+    chapter = "book/05-local-gradients"
+    changing.edit(f"{chapter}.md", "\n## ", "\nIt is seen.\n\n## ")
+    with changing.reads() as read:
+        changing.build()
+    assert read == {"05-local-gradients"}
+    assert b"It is seen." in changing.pages()[f"{chapter}.html"]
+
+
+@pytest.mark.parametrize(
+    ("chapter", "code", "error"),
+    [
+        ("05-local-gradients", "Value(1.0).backward()", "AttributeError"),
+        ("06-backward", "Value(1.0).tanh()", "AttributeError"),
+        ("09-neuron", "from micrograd.nn import MLP", "ModuleNotFoundError"),
+        ("10-mlp", "from micrograd.nn import MLP", "ImportError"),
+        ("13-same-in-pytorch", "from micrograd import MLP", "ImportError"),
+    ],
+)
+def test_a_chapter_cannot_use_what_a_later_one_teaches(
+    changing: Project, chapter: str, code: str, error: str
+) -> None:
+    """Protects the reader from what hasn't been explained yet."""
+    code = f"from micrograd.engine import Value\n{code}"
+    line = changing.add_cell(f"book/{chapter}.md", code) + 1
+    assert f"book/{chapter}.md:{line}: {error}" in changing.fail()
+
+
+# A rule that finds nothing may be blind, so each is shown what it forbids.
+BREACHES = {
+    "every_link_leads_somewhere": [
+        '<a href="gone.html">a page</a>',
+        '<a href="#gone">a place</a>',
+        '<a href="other.html#gone">a place elsewhere</a>',
+        '<img src="gone.png">',
+        '<img srcset="here.png, gone.png 2x">',
+        '<svg><use xlink:href="#gone"/></svg>',
+        '<svg><g clip-path="url(#gone)"/></svg>',
+        '<meta http-equiv="Refresh" content="0; url=gone.html">',
+    ],
+    "no_link_leads_to_a_source": ['<a href="02-by-hand.md#here">there</a>'],
+    "ids_are_unique": ['<p id="twice"></p><p id="twice"></p>'],
+    "nothing_comes_from_elsewhere": [
+        '<script src="https://example.org/a.js"></script>',
+        '<link rel="preconnect" href="//example.org">',
+        '<img src="http://example.org/a.png">',
+        '<script>load("https://example.org/a.js")</script>',
+        "<style>@import url(https://example.org/a.css)</style>",
+        '<p style="background: url(https://example.org/a.png)"></p>',
+    ],
+    "the_markup_is_gone": [
+        "<p>see {numref}fig-loss</p>",
+        "<p>after {cite:t}`knuth1984`</p>",
+        "<p>$$ x = 1 $$</p>",
+        "<p>the number $x$</p>",
+        r"<p>\(x\)</p>",
+        "<p>```{code-cell} python</p>",
+        "<p>:::{note}</p>",
+        "<p>**bold**</p>",
+        "<p>[a link](there)</p>",
+    ],
+    "formulas_are_set": [
+        r'<article><span class="math">\(x\)</span></article>',
+        '<article><span class="katex-error">x</span></article>',
+    ],
+    "errors_are_shown_only_where_they_are_taught": [
+        '<div class="cell"><div class="output traceback">E</div></div>',
+        "<pre>Traceback (most recent call last)</pre>",
+        '<div class="cell"><div class="output stderr">careful!</div></div>',
+        '<div class="system-message">WARNING</div>',
+    ],
+    "nothing_tells_of_the_machine": [
+        "<pre>File /home/a/lib/site-packages/b.py</pre>",
+        "<pre>File {here}/_build/stages/01/micrograd/engine.py</pre>",
+    ],
+    "no_output_is_a_flood": [
+        '<div class="cell_output"><pre class="output">'
+        + "again\n" * 100
+        + "</pre></div>"
+    ],
+    "what_a_cell_prints_stands_in_one_piece": [
+        '<pre class="output stream">1</pre><pre class="output stream">2</pre>'
+    ],
+    "every_picture_is_described": [
+        '<img src="a.png">',
+        '<img src="a.png" alt=" ">',
+        '<img src="a.png" alt="a.png">',
+        '<img src="_images/a.png" alt="a">',
+        '<img src="a.png" alt="b.svg">',
+        '<img src="a.png" alt="the slope at $x$">',
+        "<svg></svg>",
+        '<svg role="img"></svg>',
+        '<svg aria-label="two moons"></svg>',
+    ],
+    "every_picture_has_a_caption": [
+        '<p class="cell_output"><img src="a.png" alt="two moons"></p>',
+        '<figure><img src="a.png" alt="two moons"></figure>',
+        "<figure><figcaption><span class='caption-number'>Fig. 1</span>"
+        "<span class='caption-text'> </span></figcaption></figure>",
+    ],
+    "there_is_one_main_heading": ["<h1>Two</h1>"],
+    "every_output_is_on_the_page": [
+        '<div class="cell"></div>',
+        '<div class="cell"><p class="cell_output">other</p></div>',
+        '<div class="cell"><p class="cell_output">printed</p></div>' * 2,
+    ],
+}
+
+GOOD = """
+<a href="#here" id="here">here</a> <a href="https://example.org">away</a>
+<a href="other.html?q=1#there">there</a> <img src="here.png" alt="a dot">
+<svg role="img" aria-label="a line"><g clip-path="url(#here)"/></svg>
+<svg aria-hidden="true"></svg> <code>{cite}`x`</code>
+<figure><figcaption><p class="caption-text">A line.</figcaption></figure>
+<article><span class="math"><span class="katex">x</span></span></article>
+<div class="onlyprint"><h1>One</h1></div>
+<div class="cell tag_raises-exception"><div class="cell_output">
+<pre class="output stream">printed</pre>
+<pre class="output traceback">E  Traceback (most recent call last)</pre>
+</div></div>
+"""
+
+NOTEBOOK = """
+{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+    {"cell_type": "code", "execution_count": 1, "id": "a", "metadata": {},
+     "source": "", "outputs": [
+        {"output_type": "stream", "name": "stdout", "text": "printed"},
+        {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
+    ]}]}
+"""
+
+
+def example(build: Path, body: str) -> Page:
+    """A page of one cell, in a site with another page and a picture."""
+    (build / "html").mkdir()
+    (build / "html/other.html").write_text('<p id="there"></p>')
+    (build / "html/here.png").touch()
+    (build / "html/page.html").write_text(f"<h1>One</h1>{body}")
+    (build / "jupyter_execute").mkdir()
+    (build / "jupyter_execute/page.ipynb").write_text(NOTEBOOK)
+    return Site(build).pages["page.html"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "body"),
+    [
+        pytest.param(rule, body, id=f"{named(rule)}-{number}")
+        for rule in site_rules.RULES
+        for number, body in enumerate(BREACHES[named(rule)])
+    ],
+)
+def test_a_rule_sees_its_breach(
+    tmp_path: Path, rule: Callable[[Page], Iterator[str]], body: str
+) -> None:
+    """Protects the rules from passing because they look at nothing."""
+    page = example(tmp_path, body.replace("{here}", str(tmp_path.parent)))
+    assert list(rule(page))
+
+
+@pytest.mark.parametrize("rule", site_rules.RULES, ids=named)
+def test_a_rule_lets_a_good_page_pass(
+    tmp_path: Path, rule: Callable[[Page], Iterator[str]]
+) -> None:
+    """Protects the rules from forbidding what they should not."""
+    assert list(rule(example(tmp_path, GOOD))) == []

@@ -1,0 +1,226 @@
+"""The command line: what it prints, writes and answers with."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tangle as tangler
+
+
+@pytest.fixture
+def run(book, capsys, monkeypatch):
+    """Run the command line on the book: status, output, errors."""
+
+    def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        try:
+            status = tangler.main(["--root", str(book.root), *arguments])
+        except SystemExit as exit:
+            status = int(exit.code or 0)
+        output = capsys.readouterr()
+        return status, output.out, output.err
+
+    return run
+
+
+@pytest.fixture
+def small_book(book):
+    book.chapter("01-one", "import os\n\n\nx = os")
+    book.chapter("02-two", "def f():\n    return 1")
+    return book
+
+
+def test_it_tangles_into_the_root_and_says_what_changed(small_book, run):
+    assert run() == (
+        0,
+        "micrograd/__init__.py\nmicrograd/m.py\nmicrograd/py.typed\n"
+        "micrograd/: 3 files, 10 lines, 3 changed\n",
+        "",
+    )
+    assert run()[1] == "micrograd/: 3 files, 10 lines, 0 changed\n"
+    (small_book.root / "micrograd/old.py").write_text("")
+    assert run()[1].startswith("micrograd/old.py removed\n")
+
+
+def test_check_is_quiet_when_all_is_in_step(small_book, run):
+    run()
+    assert run("--check") == (0, "micrograd/ is what the chapters say\n", "")
+
+
+def test_check_shows_the_difference_and_writes_nothing(small_book, run):
+    run()
+    module = small_book.root / "micrograd/m.py"
+    edited = module.read_text().replace("return 1", "return 2")
+    module.write_text(edited)
+    (small_book.root / "micrograd/py.typed").unlink()
+    (small_book.root / "micrograd/mine.py").write_text("mine = 1\n")
+    status, output, errors = run("--check")
+    assert (status, errors) == (1, "")
+    assert "--- a/micrograd/m.py\n+++ b/micrograd/m.py\n" in output
+    assert "-    return 2\n+    return 1\n" in output
+    assert "--- a/micrograd/mine.py\n+++ /dev/null\n" in output
+    assert "--- /dev/null\n+++ b/micrograd/py.typed\n" in output
+    assert output.endswith("run `make tangle`\n")
+    assert module.read_text() == edited
+    assert not (small_book.root / "micrograd/py.typed").exists()
+
+
+def test_check_shows_a_file_without_a_last_line_end(small_book, run):
+    run()
+    module = small_book.root / "micrograd/m.py"
+    module.write_text(module.read_text().rstrip("\n"))
+    status, output, _ = run("--check")
+    assert status == 1
+    assert "-    return 1\n+    return 1\n" in output
+
+
+@pytest.mark.parametrize("name", ["01-one", "book/01-one.md", "book/01-one"])
+def test_a_stage_goes_into_a_folder(small_book, run, tmp_path, name):
+    status, output, _ = run("--through", name, "--into", str(tmp_path / "to"))
+    assert status == 0
+    assert output.endswith("micrograd/: 3 files, 6 lines, 3 changed\n")
+    assert "def f" not in (tmp_path / "to/micrograd/m.py").read_text()
+    assert not (small_book.root / "micrograd").exists()
+
+
+def test_a_later_stage_goes_over_an_earlier_one(small_book, run, tmp_path):
+    run("--through", "01-one", "--into", str(tmp_path))
+    assert run("--through", "02-two", "--into", str(tmp_path))[0] == 0
+    assert "def f" in (tmp_path / "micrograd/m.py").read_text()
+
+
+def test_an_unknown_chapter_is_told_which_there_are(small_book, run, tmp_path):
+    status, _, errors = run("--through", "09-no", "--into", str(tmp_path))
+    assert status == 2
+    assert "no chapter '09-no'; there are\n  index\n  01-one\n" in errors
+
+
+def test_a_stage_takes_the_place_of_nothing_else(small_book, run, tmp_path):
+    theirs = tmp_path / "micrograd/engine.py"
+    theirs.parent.mkdir()
+    theirs.write_text("class Value: ...\n")
+    status, _, errors = run("--through", "01-one", "--into", str(tmp_path))
+    assert status == 2
+    assert f"{theirs} was not tangled: choose another --into" in errors
+    assert os.listdir(theirs.parent) == ["engine.py"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--through", "01-one"],
+        ["--into", "x"],
+        ["--check", "--where", "micrograd/m.py:1"],
+        ["--check", "--into", "x"],
+        ["surplus"],
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(small_book, run, arguments):
+    status, output, errors = run(*arguments)
+    assert (status, output) == (2, "")
+    assert "usage:" in errors
+
+
+def test_where_answers_with_the_chapter_s_line(small_book, run):
+    module = small_book.package().files["micrograd/m.py"]
+    texts = [line.text for line in module.lines]
+    line = texts.index("def f():") + 1
+    expected = small_book.line("book/02-two.md", "def f")
+    answer = f"book/02-two.md:{expected}\n"
+    for place in (
+        f"micrograd/m.py:{line}",
+        f"micrograd/m.py:{line - 1}",
+        f"./micrograd/m.py:{line}:5",
+        f"{small_book.root}/micrograd/m.py:{line}",
+    ):
+        assert run("--where", place) == (0, answer, "")
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("micrograd/no.py:1", "no file 'micrograd/no.py'; there are"),
+        ("micrograd/m.py:99", "micrograd/m.py has 9 lines, no 99"),
+        ("micrograd/m.py:0", "micrograd/m.py has 9 lines, no 0"),
+        ("micrograd/m.py", "write FILE:LINE"),
+        ("micrograd/m.py:x", "write FILE:LINE"),
+        ("micrograd/__init__.py:1", "comes from no chapter"),
+    ],
+)
+def test_where_says_what_is_wrong_with_a_place(
+    small_book, run, place, message
+):
+    status, output, errors = run("--where", place)
+    assert (status, output) == (2, "")
+    assert message in errors
+
+
+def test_translate_tells_places_by_their_chapters(small_book, run):
+    two = f"book/02-two.md:{small_book.line('book/02-two.md', 'return 1')}"
+    one = small_book.line("book/01-one.md", "x = os")
+    status, output, _ = run(
+        "--translate",
+        stdin="micrograd/m.py:9:5: F401 oh\n"
+        " --> micrograd/m.py:9:5\n"
+        f"see {small_book.root}/micrograd/m.py:9, please\n"
+        '  File "/a b/_build/stages/01-one/micrograd/m.py", line 5, in f\n'
+        "micrograd/m.py:99: and micrograd/other.py:1\n"
+        "_build/stages/01-one/micrograd/m.py:9\n"
+        "notmicrograd/m.py:9\n"
+        "the end, with no line end",
+    )
+    # The root's own path has a space in it, which only quotes can tell.
+    before = str(small_book.root).rpartition(" ")[0]
+    assert status == 0
+    assert output.split("\n") == [
+        f"{two}:5: F401 oh",
+        f" --> {two}:5",
+        f"see {before} {two}, please",
+        f'  File "book/01-one.md", line {one}, in f',
+        "micrograd/m.py:99: and micrograd/other.py:1",
+        "_build/stages/01-one/micrograd/m.py:9",
+        "notmicrograd/m.py:9",
+        "the end, with no line end",
+    ]
+
+
+def test_translate_loses_nothing_when_a_chapter_is_broken(book, run):
+    book.chapter("01-one", "print()")
+    status, output, errors = run("--translate", stdin="micrograd/m.py:1 x\n")
+    assert (status, output) == (2, "micrograd/m.py:1 x\n")
+    assert errors.startswith("book/01-one.md:")
+
+
+def test_errors_go_to_the_error_output_without_a_traceback(book, run):
+    book.chapter("01-one", "print()", "%magic")
+    status, output, errors = run()
+    assert (status, output) == (2, "")
+    assert [line[:14] for line in errors.splitlines()] == [
+        "book/01-one.md"
+    ] * 2
+
+
+def test_a_folder_in_the_way_is_an_error_too(small_book, run):
+    (small_book.root / "micrograd/m.py").mkdir(parents=True)
+    status, _, errors = run()
+    assert status == 2
+    assert "m.py" in errors
+
+
+def test_it_finds_its_book_from_anywhere(tmp_path):
+    script = Path(tangler.__file__)
+    run = subprocess.run(
+        [sys.executable, str(script), "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    root = script.resolve().parents[2]
+    assert str(root) in "".join(run.stdout.split()).replace("(default:", "")

@@ -1,0 +1,175 @@
+"""Writing the package: all or nothing, and nothing that is right already."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tangle as tangler
+from tangle import UNFINISHED, Package, read_chapters, tangle, write
+
+
+@pytest.fixture
+def two_packages(book) -> tuple[Package, Package]:
+    """An old package and a new one, every file of which differs."""
+    book.chapter("01-one", "x = 1", file="micrograd/a.py")
+    book.chapter("02-two", "y = 1", file="micrograd/b.py")
+    book.chapter("03-three", "z = 1", file="micrograd/deep/c.py")
+    old = book.package()
+    book.chapter("04-four", "x = 2", file="micrograd/a.py")
+    book.chapter("05-five", "y = 2", file="micrograd/b.py")
+    new = book.package()
+    del new.files["micrograd/deep/c.py"]
+    del new.files["micrograd/deep/__init__.py"]
+    return old, new
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def texts(package: Package) -> dict[str, str]:
+    return {file: module.text for file, module in package.files.items()}
+
+
+def test_what_is_written_is_the_package(two_packages, tmp_path):
+    old, new = two_packages
+    assert write(old, tmp_path / "x") == sorted(old.files)
+    assert contents(tmp_path / "x") == texts(old)
+    assert write(new, tmp_path / "x") == [
+        "micrograd/a.py",
+        "micrograd/b.py",
+        "micrograd/deep/__init__.py",
+        "micrograd/deep/c.py",
+    ]
+    assert contents(tmp_path / "x") == texts(new)
+    assert not (tmp_path / "x/micrograd/deep").exists()
+
+
+def test_a_file_that_is_right_is_not_touched(two_packages, tmp_path):
+    old, _ = two_packages
+    write(old, tmp_path)
+    for path in (tmp_path / "micrograd").rglob("*"):
+        os.utime(path, (1, 1))
+    (tmp_path / "micrograd/a.py").write_text("edited")
+    assert write(old, tmp_path) == ["micrograd/a.py"]
+    assert texts(old).items() <= contents(tmp_path).items()
+    assert (tmp_path / "micrograd/b.py").stat().st_mtime == 1
+    assert write(old, tmp_path) == []
+
+
+def test_what_is_no_module_of_the_package_is_let_be(two_packages, tmp_path):
+    old, new = two_packages
+    write(old, tmp_path)
+    cache = tmp_path / "micrograd/deep/__pycache__"
+    cache.mkdir()
+    (cache / "c.cpython-311.pyc").write_bytes(b"")
+    (tmp_path / "micrograd/__pycache__").mkdir()
+    (tmp_path / "micrograd/__pycache__/x.py").write_text("")
+    (tmp_path / "micrograd/notes.txt").write_text("mine")
+    (tmp_path / "other.py").write_text("mine")
+    write(new, tmp_path)
+    assert not cache.parent.exists()
+    assert (tmp_path / "micrograd/__pycache__/x.py").exists()
+    assert (tmp_path / "micrograd/notes.txt").exists()
+    assert (tmp_path / "other.py").exists()
+
+
+def test_nothing_changes_when_a_file_cannot_be_written(
+    two_packages, tmp_path, monkeypatch
+):
+    old, new = two_packages
+    write(old, tmp_path / "x")
+    write_bytes = Path.write_bytes
+
+    def fails_at_b(path: Path, data: bytes) -> int:
+        if path.name.startswith("b.py"):
+            raise OSError("disk full")
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", fails_at_b)
+    with pytest.raises(OSError, match="disk full"):
+        write(new, tmp_path / "x")
+    assert contents(tmp_path / "x") == texts(old)
+
+
+KILL = """
+import os, sys
+from pathlib import Path
+
+left = int(sys.argv[1])
+def dies(function):
+    def call(*arguments, **options):
+        global left
+        left -= 1
+        if left == 0:
+            if function is write_bytes:  # half of it is on the disk
+                write_bytes(arguments[0], arguments[1][:20])
+            os._exit(9)
+        return function(*arguments, **options)
+    return call
+write_bytes = Path.write_bytes
+os.replace = dies(os.replace)
+Path.unlink = dies(Path.unlink)
+Path.write_bytes = dies(write_bytes)
+
+import tangle
+root, into = map(Path, sys.argv[2:])
+tangle.write(tangle.tangle(tangle.read_chapters(root)), into)
+"""
+
+
+def test_a_kill_leaves_whole_files_that_the_next_run_completes(book, tmp_path):
+    book.chapter("01-one", "x = 1\n" + "# long\n" * 50 + "y = 1")
+    book.chapter("02-two", "z = 1", file="micrograd/n.py")
+    book.chapter("03-three", "o = 1", file="micrograd/orphan.py")
+    old = book.package()
+    for name in ("01-one", "02-two", "03-three"):
+        page = book.root / f"book/{name}.md"
+        text = page.read_text().replace(" = 1", " = 2")
+        page.write_text(text.replace("orphan", "renamed"))
+    new = book.package()
+    into = tmp_path / "x"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = 0
+    while True:
+        write(old, into)
+        run = subprocess.run(
+            [sys.executable, "-c", KILL, str(killed + 1), book.root, into],
+            env=environment,
+        )
+        if run.returncode == 0:
+            break
+        assert run.returncode == 9
+        killed += 1
+        for file, text in contents(into).items():
+            if not file.endswith(UNFINISHED):
+                assert text in (texts(old).get(file), texts(new).get(file))
+        write(new, into)
+        assert contents(into) == texts(new)
+    # Three written, three moved, an orphan removed; temporary files go, too.
+    assert killed >= 7
+    assert contents(into) == texts(new)
+
+
+def test_a_broken_chapter_leaves_the_old_package_whole(book):
+    book.chapter("01-one", "x = 1")
+    assert tangler.main(["--root", str(book.root)]) == 0
+    before = contents(book.root / "micrograd")
+    book.chapter("02-two", "x = 2", "print(x)")
+    assert tangler.main(["--root", str(book.root)]) == 2
+    assert contents(book.root / "micrograd") == before
+
+
+def test_tangling_twice_gives_the_same(book):
+    book.chapter("01-one", "import os, sys, re\n\nx = os, sys, re")
+    first = texts(tangle(read_chapters(book.root)))
+    assert first == texts(tangle(read_chapters(book.root)))
