@@ -156,7 +156,7 @@ def as_float(x: object) -> float:
 
 
 def topological_order(root: Value) -> list[Value]:
-    """The results of operations below ``root``, operands before results.
+    """All operations' results that lead to ``root``, operands first.
 
     Leaves, the values that no operation made, are left out. The depth of
     the graph is not limited by Python's limit on nested calls.

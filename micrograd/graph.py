@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
-    """All nodes of the graph below ``root``, and all its edges.
+    """All nodes that ``root`` was made from, itself too, and all edges.
 
     An edge is a pair (operand, result). An operand that an operation uses
     twice has two edges to it. The order is the same every time: nodes as
-    they are found from ``root`` downwards, one level after the other.
+    they are found on the way back from ``root``, level by level.
     """
     nodes = [root]
     edges = []
@@ -53,7 +53,7 @@ def node_label(node: Value) -> str:
 
 
 def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Digraph:
-    """The graph below ``root``, drawn: boxes are values, circles operations.
+    """Draw the graph of ``root``: values in boxes, operations in circles.
 
     A notebook shows the result as a picture; ``.render(path)`` writes it to
     a file in ``format``. ``rankdir`` is the direction of the computation:
