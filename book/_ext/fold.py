@@ -159,7 +159,7 @@ def _why_not_reopened(body: Item, draft: Draft) -> Iterator[TangleError]:
             f" {fixed}: define the whole class again instead"
         )
         yield problem(body, message)
-    members = {member.key for member in target.members}
+    members = {one.key for one in target.members if "." not in one.key}
     above: set[str] = set()
     for member in body.members:
         for name in sorted(_reads(member, draft) & members - above):

@@ -7,7 +7,6 @@ its chapters puts a module of its own into the library.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from textwrap import dedent
 
@@ -237,7 +236,7 @@ def test_a_new_title_stands_beside_every_page(book: Project) -> None:
     book.edit("book/02-two.md", "# Two\n", "# Deux\n")
     book.build()
     shown = {name: contents(book, name) for name in PAGES}
-    assert shown == dict.fromkeys(PAGES, ["One", "Deux", "Three", "Notes"])
+    assert shown == {p: ["One", "Deux", "Three", "Notes"] for p in PAGES}
     for name in ("01-one", "03-three"):
         beside = soup(book, name).select_one(".prev-next-area")
         assert beside
@@ -252,7 +251,7 @@ def test_a_new_order_is_executed_and_shown(book: Project) -> None:
     assert "stage: index\n" in printed(book, "02-two")
     assert "stage: 02-two\n" in printed(book, "01-one")
     shown = {name: contents(book, name) for name in PAGES}
-    assert shown == dict.fromkeys(PAGES, ["Two", "One", "Three", "Notes"])
+    assert shown == {p: ["Two", "One", "Three", "Notes"] for p in PAGES}
 
 
 def test_a_page_that_is_taken_out_is_gone_everywhere(book: Project) -> None:
@@ -269,10 +268,24 @@ def test_a_page_that_is_taken_out_is_gone_everywhere(book: Project) -> None:
 # Mistakes
 
 
+ONCE = "assert 'said' not in vars(); said = 1"
+
+# Code, the line of it that is to be named, and what is to be said.
 IN_CODE = {
-    "an error": ("1 / 0", "ZeroDivisionError"),
-    "a later chapter": ("import micrograd.two", "ModuleNotFoundError"),
-    "a warning": ("import warnings\nwarnings.warn('no')", "ERROR: stderr"),
+    "an error": ("x = 1\nx / 0\nx = 2", 1, "ZeroDivisionError"),
+    "an error in a function": (
+        "def f():\n    1 / 0\n\n\nf()",
+        4,
+        "ZeroDivisionError",
+    ),
+    "an error the second time": (
+        f"{ONCE}\n```\n\n```{{code-cell}} python\n{ONCE}",
+        4,
+        "AssertionError",
+    ),
+    "bad Python": ("x = 1\nif x\n    x = 2", 1, "SyntaxError"),
+    "a later chapter": ("import micrograd.two", 0, "ModuleNotFoundError"),
+    "a warning": ("import warnings\nwarnings.warn('no')", 1, "ERROR: stderr"),
 }
 IN_PROSE = {
     "a link": "[there](#gone)",
@@ -289,8 +302,8 @@ def test_a_mistake_fails_every_build_and_costs_no_book(
     """Protects second runs from passing, and the last good book."""
     good_pages = book.pages()
     if mistake in IN_CODE:
-        code, told = IN_CODE[mistake]
-        line = book.add_cell("book/02-two.md", code)
+        code, lines_down, told = IN_CODE[mistake]
+        line = book.add_cell("book/02-two.md", code) + lines_down
     else:
         told = "WARNING"
         line = book.edit("book/02-two.md", "Prose.", IN_PROSE[mistake])

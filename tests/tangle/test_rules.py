@@ -370,7 +370,9 @@ def test_a_property_keeps_its_setter_beside_it(book):
     book.chapter("02-two", again)
     # A getter alone makes a property without a setter, as in the notebook.
     assert "setter" not in book.text()
-    book.chapter("03-three", again.rstrip() + "\n" + setter)
+    both = again.rstrip() + "\n" + setter
+    book.chapter("03-three", both.replace("2", "3").replace("two", "three"))
+    book.chapter("04-four", both)
     assert same(
         book.text(),
         """

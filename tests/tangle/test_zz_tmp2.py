@@ -179,7 +179,7 @@ def likeness(thing: object) -> object:
     return *seen, thing()
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1000)
 @given(books())
 def test_cells_and_file_define_the_same(make_book, drawn):
     chapters, model = drawn
@@ -213,7 +213,7 @@ def test_cells_and_file_define_the_same(make_book, drawn):
     assert [line for line in body if line.strip()] == model.lines()
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(books())
 def test_the_file_is_laid_out_as_ruff_wants(make_book, drawn):
     book = make_book()
