@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tangle import Definition, Package
 
 
+# What an outline shows: not the constants.
+OUTLINED = ("class", "function", "method", "property")
+
+
 def package_after(app: Sphinx, chapter: str) -> Package:
     """The library as it stands after a chapter; weave.py has tangled it."""
     package: Package = app.stage_packages[chapter]  # type: ignore[attr-defined]
@@ -98,7 +102,11 @@ class LibrarySoFar(SphinxDirective):
         package = package_after(self.env.app, chapter)
         lines: list[nodes.Node] = []
         for file in sorted(package.files):
-            inside = [d for d in package.definitions if d.file == file]
+            inside = [
+                definition
+                for definition in package.definitions
+                if definition.file == file and definition.kind in OUTLINED
+            ]
             if not inside:
                 continue
             lines.append(self.line(nodes.literal("", file), "file"))
@@ -110,16 +118,15 @@ class LibrarySoFar(SphinxDirective):
     def definition_line(
         self, definition: Definition, chapter: str
     ) -> nodes.Node:
-        """The line of one class, function, method or constant."""
+        """The line of one class, function or method."""
         versions = [v for v in definition.versions if v.chapter == chapter]
         new = definition.versions[0].chapter == chapter
         mark = "new" if new else "changed" if versions else ""
-        name = nodes.literal("", definition.name)
-        classes = ["member" if "." in definition.name else "top"]
-        line = self.line(name, *classes)
+        owner, _, name = definition.name.rpartition(".")
+        line = self.line(nodes.literal("", name), "member" if owner else "top")
         if mark:
             line += nodes.Text(" ")
-            line += nodes.inline("", mark, classes=["mark"])
+            line += nodes.inline("", mark, classes=["news"])
         return line
 
     @staticmethod

@@ -175,7 +175,9 @@ class _Parser:
         with its last statement; at the end of a cell they are refused.
         """
         parts: list[_Part] = []
-        begin = self.next_row(first)
+        begin = first
+        while begin < last and not self.rows[begin - 1].strip():
+            begin += 1
         gap = 1
         for node, following in zip(
             body, [*map(_first_row, body[1:]), last + 1], strict=False
@@ -208,12 +210,6 @@ class _Parser:
         text = self.rows[row - 1]
         depth = len(text) - len(text.lstrip())
         return bool(text.strip()) and depth <= indent
-
-    def next_row(self, row: int) -> int:
-        """Return the first row from here on that isn't blank."""
-        while row < len(self.rows) and not self.rows[row - 1].strip():
-            row += 1
-        return row
 
     def item(self, part: _Part, key: str, kind: str) -> Item:
         """Make an item of a statement and the rows that go with it."""
@@ -506,8 +502,9 @@ def _without_body(node: ast.ClassDef) -> ast.ClassDef:
 
 def _first_row(node: ast.stmt) -> int:
     """Return the row at which a statement begins, decorators included."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min(node.lineno, *(d.lineno for d in decorators), node.lineno)
+    nodes: list[ast.stmt | ast.expr] = [node]
+    nodes += getattr(node, "decorator_list", [])
+    return min(one.lineno for one in nodes)
 
 
 def _last_row(node: ast.stmt) -> int:

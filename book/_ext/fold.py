@@ -46,7 +46,9 @@ class Draft:
     @property
     def postpones(self) -> bool:
         """Whether annotations are not read when a function is defined."""
-        return any(one.origin == "__future__.annotations" for one in self.used)
+        return any(
+            one.origin == "__future__.annotations" for one in self.imports
+        )
 
     @property
     def used(self) -> list[Import]:
@@ -232,38 +234,40 @@ def _late_reads(
     for index, item in enumerate(draft.items):
         for place, reader in enumerate((item, *item.members), -1):
             for name in _reads(reader, draft):
-                first, _, attribute = name.partition(".")
-                target, is_below = _find(first, draft, index, place, drafts)
-                if target and attribute:
-                    target = _named(attribute, target.members)[1]
+                target, is_below = _find(name, draft, index, place, drafts)
                 if not target:
                     continue
-                called = f"`{reader.key or item.key}`"
                 if target.when > reader.when:
-                    message = (
-                        f"{called} ({_place_of(reader)}) has read `{name}`"
-                        " before this definition, and a notebook goes on with"
-                        f" what was read: define {called} again after it"
-                    )
-                    yield TangleError(
-                        target.cell.path, target.span[0], message
-                    )
-                elif is_below and not attribute:
-                    hint = (
-                        ", or begin the file's first cell with `from"
-                        " __future__ import annotations`"
-                        if name not in reader.reads
-                        else ""
-                    )
-                    message = (
-                        f"{called} reads `{name}` as it is defined, and in"
-                        f" {reader.cell.target} `{name}` is not complete"
-                        f" there: it comes from {_place_of(target)}; use it"
-                        f" inside a function{hint}"
-                    )
-                    yield TangleError(
-                        reader.cell.path, reader.span[0], message
-                    )
+                    # A notebook imports other modules anew, annotations too.
+                    if target.cell.target == reader.cell.target or (
+                        name in reader.reads
+                    ):
+                        yield _replaced(name, target, reader)
+                elif is_below:
+                    yield _not_complete(name, target, reader)
+
+
+def _replaced(name: str, target: Item, reader: Item) -> TangleError:
+    called = f"`{reader.key}` ({_place_of(reader)})"
+    message = (
+        f"{called} has read `{name}` before this definition, and a notebook"
+        f" goes on with what was read: define `{reader.key}` again after it"
+    )
+    return TangleError(target.cell.path, target.span[0], message)
+
+
+def _not_complete(name: str, target: Item, reader: Item) -> TangleError:
+    message = (
+        f"`{name}` is read here as `{reader.key}` is defined, and is not"
+        f" complete at that place of {reader.cell.target}: it comes from"
+        f" {_place_of(target)}; use it inside a function"
+    )
+    if name not in reader.reads:
+        message += (
+            ", or begin the file's first cell with `from __future__ import"
+            " annotations`"
+        )
+    return TangleError(reader.cell.path, reader.span[0], message)
 
 
 def _find(
@@ -278,6 +282,10 @@ def _find(
     The definition is item ``index`` of the module or, from 0, its member
     ``place``.
     """
+    owner, _, attribute = name.partition(".")
+    if attribute:
+        target, _ = _find(owner, draft, index, place, drafts)
+        return _named(attribute, target.members if target else ())[1], False
     if place >= 0:
         at, target = _named(name, draft.items[index].members)
         if target:

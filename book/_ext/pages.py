@@ -7,7 +7,7 @@ the code that is executed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -190,17 +190,14 @@ class _Reader:
 
     def cells(self, path: str) -> tuple[Cell, ...]:
         """Return the tangled cells of a page; note what is wrong with it."""
-        from myst_nb.core import read  # type: ignore[import-untyped, unused-ignore]
-
-        def problem(line: int, message: str) -> None:
-            self.problems.append(TangleError(path, line, message))
+        from myst_nb.core import read
 
         try:
             text = (self.root / path).read_text("utf-8-sig")
         except UnicodeDecodeError as error:
-            problem(1, f"is not UTF-8 text: {error}")
+            self.problem(path, 1, f"is not UTF-8 text: {error}")
             return ()
-        fences = list(self._fences(text)) if "{code-cell}" in text else []
+        fences = list(self.fences(text)) if "{code-cell}" in text else []
         if not fences:
             return ()
         for fence in fences:
@@ -211,38 +208,73 @@ class _Reader:
                     " fence of backticks (exercises and solutions have a gated"
                     " form)"
                 )
-                problem(fence.line, message)
+                self.problem(path, fence.line, message)
         if not read.is_myst_markdown_notebook(text):
             message = (
                 "the page is not a notebook, so its code is never run: begin"
                 " it with the front matter `file_format: mystnb`"
             )
-            problem(fences[0].line, message)
+            self.problem(path, fences[0].line, message)
             return ()
         try:
             notebook = read.read_myst_markdown_notebook(
                 text, self.config, path=str(self.root / path)
             )
-        except (
-            Exception
-        ) as error:  # what stops the reader would stop the build
+        # What stops the reader, whatever it is, would stop the build too.
+        except Exception as error:
             line = re.search(r"at line (\d+)", str(error))
-            problem(int(line[1]) if line else 1, str(error))
+            self.problem(path, int(line[1]) if line else 1, str(error))
             return ()
-        top = [fence for fence in fences if not fence.nested]
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        places = [fence for fence in fences if not fence.nested]
         lines = text.split("\n")
         return tuple(
-            cell
-            for index, (fence, read_cell) in enumerate(
-                zip(top, code, strict=True)
+            self.tangled(cell, path, lines[: fence.end_line], fence, index)
+            for index, (cell, fence) in enumerate(
+                zip(code, places, strict=True)
             )
-            if (
-                cell := _tangled(read_cell, index, path, fence, lines, problem)
-            )
+            if "tangle" in cell.metadata
         )
 
-    def _fences(
+    def tangled(
+        self, cell: Any, path: str, above: list[str], fence: _Fence, index: int
+    ) -> Cell:
+        """Return a notebook's cell with its place on the page.
+
+        ``above`` are the lines of the page up to the end of the cell.
+        """
+        target = cell.metadata["tangle"]
+        if not isinstance(target, str) or not TARGET.fullmatch(target):
+            message = (
+                f"`:tangle: {target}` is not a Python file in micrograd/:"
+                " write one such as `:tangle: micrograd/engine.py`"
+            )
+            self.problem(path, fence.line, message)
+        for tag in UNRUN:
+            if tag in (cell.metadata.get("tags") or ()):
+                message = (
+                    f"a cell tagged `{tag}` shows code that may not work,"
+                    " which cannot go into the library: drop the tag, or"
+                    " `:tangle:`"
+                )
+                self.problem(path, fence.line, message)
+        # myst-nb may drop the blank lines at the end, so both are left out.
+        code = _without_blank_end(cell.source.split("\n"))
+        there = _without_blank_end(above[:-1])
+        first = len(there) - len(code)
+        if code and code != there[first:]:
+            message = (
+                "the cell is not read as it stands on the page: fence it from"
+                " the first column to a closing fence, without `:load:` and"
+                " unusual line breaks"
+            )
+            self.problem(path, fence.line, message)
+        return Cell(target, "\n".join(code), path, first + 1, index)
+
+    def problem(self, path: str, line: int, message: str) -> None:
+        self.problems.append(TangleError(path, line, message))
+
+    def fences(
         self, text: str, first: int = 1, nested: bool = False
     ) -> Iterator[_Fence]:
         """Find every code cell in Markdown that begins at line ``first``."""
@@ -250,12 +282,12 @@ class _Reader:
             if not token.map:
                 continue
             line, end_line = first + token.map[0], first + token.map[1] - 1
-            if token.type == "html_block" and not token.content.startswith(
-                "<!--"
-            ):
+            if token.type == "html_block":
+                is_comment = token.content.startswith("<!--")
                 for found in CELL_IN_HTML.finditer(token.content):
                     below = token.content.count("\n", 0, found.start())
-                    yield _Fence(line + below, end_line, True)
+                    if not is_comment:
+                        yield _Fence(line + below, end_line, True)
             elif token.type in ("fence", "colon_fence"):
                 directive = DIRECTIVE.match(token.info.strip())
                 if directive and directive[1] == "code-cell":
@@ -263,48 +295,7 @@ class _Reader:
                     inner = nested or token.level > 0 or token.type != "fence"
                     yield _Fence(line, end_line, inner)
                 elif directive and directive[1] not in LITERAL:
-                    yield from self._fences(token.content, line + 1, True)
-
-
-def _tangled(
-    cell: Mapping[str, Any],
-    index: int,
-    path: str,
-    fence: _Fence,
-    lines: list[str],
-    problem: Callable[[int, str], None],
-) -> Cell | None:
-    """Return a notebook's code cell if it is tangled."""
-    metadata = cell["metadata"]
-    if "tangle" not in metadata:
-        return None
-    target, source = metadata["tangle"], cell["source"]
-    if not isinstance(target, str) or not TARGET.fullmatch(target):
-        message = (
-            f"`:tangle: {target}` is not a Python file in micrograd/: write"
-            " one such as `:tangle: micrograd/engine.py`"
-        )
-        problem(fence.line, message)
-        return None
-    for tag in UNRUN:
-        if tag in (metadata.get("tags") or ()):
-            message = (
-                f"a cell tagged `{tag}` shows code that may not work, which"
-                " cannot go into the library: drop the tag, or `:tangle:`"
-            )
-            problem(fence.line, message)
-    # myst-nb may drop the blank lines at the end, so both are left out.
-    code = _without_blank_end(source.split("\n"))
-    there = _without_blank_end(lines[: fence.end_line - 1])
-    line = len(there) - len(code) + 1
-    if code and code != there[line - 1 :]:
-        message = (
-            "the cell is not read as it stands on the page: fence it from the"
-            " first column to a closing fence, without `:load:` and unusual"
-            " line breaks"
-        )
-        problem(fence.line, message)
-    return Cell(target, "\n".join(code), path, line, index)
+                    yield from self.fences(token.content, line + 1, True)
 
 
 def _without_blank_end(lines: list[str]) -> list[str]:
@@ -319,10 +310,9 @@ def _extensions(root: Path) -> set[str]:
     import yaml  # type: ignore[import-untyped, unused-ignore]
 
     file = root / "_config.yml"
+    text = file.read_text("utf-8") if file.exists() else ""
     try:
-        config = (
-            yaml.safe_load(file.read_text("utf-8")) if file.exists() else None
-        )
+        config = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise TangleError("_config.yml", 1, f"is not YAML: {error}") from None
     parse = (config or {}).get("parse") or {}

@@ -16,7 +16,7 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 ACCESSORS = ("getter", "setter", "deleter")
 DECORATORS = ("property", "staticmethod", "classmethod")
-INSTEAD = "define the whole class again instead"
+INSTEAD = "define the whole class again"
 
 
 def decorators(node: Function | ast.ClassDef) -> list[str]:
@@ -112,7 +112,7 @@ def _problems_of(
         case ast.AnnAssign(ast.Name(name), value=None):
             message = (
                 f"`{name}` has no value, so nothing would be added to the"
-                f" class: give it one, or {INSTEAD.removesuffix(' instead')}"
+                f" class: give it one, or {INSTEAD}"
             )
             yield statement, message
         case ast.Assign([ast.Name()], value) | ast.AnnAssign(

@@ -332,6 +332,18 @@ def test_a_base_of_another_file_that_is_replaced_is_refused(book):
     assert f"`B` (book/02-two.md:{line}) has read `Value`" in error.message
 
 
+def test_an_annotation_of_another_file_may_be_of_what_is_replaced(book):
+    book.chapter("01-one", CLASS, file="micrograd/engine.py")
+    book.chapter(
+        "02-two",
+        "from micrograd.engine import Value\n\n\ndef f(x: Value): ...",
+        "if TYPE_CHECKING: import os\nx: os = 1",
+        file="micrograd/nn.py",
+    )
+    book.chapter("03-three", CLASS, file="micrograd/engine.py")
+    assert "if TYPE_CHECKING:\n    import os" in book.text("micrograd/nn.py")
+
+
 @pytest.mark.parametrize(
     "codes",
     [
