@@ -28,7 +28,7 @@ class Value:
         data: float,
         _prev: tuple[Value, ...] = (),
         _op: str = "",
-        _local: tuple[float, ...] = (),
+        _local: tuple[float | None, ...] = (),
         *,
         label: str = "",
     ) -> None:
@@ -59,8 +59,9 @@ class Value:
 
         Values in between have d(self)/d(value) in theirs afterwards; they
         start from zero in every call. Leaves accumulate over calls, so
-        zero them in between unless sums are wanted. The algorithm is
-        reverse-mode automatic differentiation (Linnainmaa 1970).
+        zero them in between unless sums are wanted. A local gradient of
+        None lets nothing pass. The algorithm is reverse-mode automatic
+        differentiation (Linnainmaa 1970).
         """
         order = topological_order(self)
         for node in order:
@@ -69,7 +70,8 @@ class Value:
         for node in reversed(order):
             grad = node.grad
             for operand, local in zip(node._prev, node._local):
-                operand.grad += local * grad
+                if local is not None:
+                    operand.grad += local * grad
 
     def __sub__(self, other: Value | float) -> Value:
         """``self - other``: the right side receives the gradient negated."""
@@ -89,16 +91,20 @@ class Value:
         slopes = (divide(1.0, b), -divide(ratio, b))
         return Value(ratio, (self, other), "/", slopes)
 
+    def relu(self) -> Value:
+        """``self`` where it is positive, else 0; the slope at 0 is 0."""
+        x = self.data
+        slope = None if x <= 0.0 else 1.0
+        return Value(max(x, 0.0), (self,), "relu", (slope,))
+
     def __pow__(self, other: Value | float) -> Value:
         """``self ** other``, with slopes n x^(n-1) and x^n log x."""
         x = self.data
-        if not isinstance(other, Value):
-            n = as_float(other)
-            slopes = (n * power(x, n - 1.0),) if n else ()
-            return Value(power(x, n), (self,), f"**{n:g}", slopes)
-        n = other.data
+        n = other.data if isinstance(other, Value) else as_float(other)
         y = power(x, n)
-        for_base = n * power(x, n - 1.0) if n else 0.0
+        for_base = n * power(x, n - 1.0) if n else None
+        if not isinstance(other, Value):
+            return Value(y, (self,), f"**{n:g}", (for_base,))
         for_exponent = 0.0 if x == 0.0 and n >= 0.0 else y * log(x)
         return Value(y, (self, other), "**", (for_base, for_exponent))
 
@@ -137,19 +143,11 @@ class Value:
         y = 1.0 / (1.0 + exp(-self.data))
         return Value(y, (self,), "sigmoid", ((1.0 - y) * y,))
 
-    def relu(self) -> Value:
-        """``self`` where it is positive, else 0; the slope at 0 is 0."""
-        x = self.data
-        if x <= 0.0:
-            # A closed gate has no slope: not even inf gets past it.
-            return Value(0.0, (self,), "relu")
-        return Value(x, (self,), "relu", (1.0,))
-
 
 def as_float(x: object) -> float:
     """The real number ``x`` as a float; a `TypeError` if it isn't one."""
-    beyond_real = isinstance(x, Complex) and not isinstance(x, Real)
-    if isinstance(x, SupportsFloat | SupportsIndex) and not beyond_real:
+    unreal = isinstance(x, str | bytes | Complex) and not isinstance(x, Real)
+    if isinstance(x, SupportsFloat | SupportsIndex) and not unreal:
         return float(x)
     kind = type(x).__name__
     raise TypeError(f"a Value holds one real number, not {x!r} ({kind})")

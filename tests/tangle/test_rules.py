@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+import pytest
+
 
 def same(text: str, expected: str) -> bool:
     assert text.strip("\n") == dedent(expected).strip("\n")
@@ -105,7 +107,7 @@ def test_imports_for_others_stay_without_being_used(book):
         __all__ = ["MLP"]
 
 
-        def f(x: "Layer"):
+        def f(x: "Layer", y: Literal["not a name"] = 1):
             return x
         """,
         file="micrograd/__init__.py",
@@ -517,6 +519,11 @@ def test_the_package_is_one_even_before_the_first_cell(book):
     assert "micrograd/deep/__init__.py" in book.package().files
 
 
+def test_a_chapter_that_is_not_there_has_no_stage(book):
+    with pytest.raises(KeyError):
+        book.package("no-chapter")
+
+
 def test_each_stage_holds_what_was_told_by_then(book):
     from tangle import read_chapters, stages
 
@@ -535,3 +542,8 @@ def test_each_stage_holds_what_was_told_by_then(book):
 def test_a_one_line_class_is_left_as_it_is(book):
     book.chapter("01-one", "class Oops(Exception): ...", "class Oops2: ...")
     assert "class Oops(Exception): ...\n\n\nclass Oops2: ..." in book.text()
+
+
+def test_blank_lines_at_the_head_of_a_body_are_dropped(book):
+    book.chapter("01-one", "class A:\n\n    # on x\n    x = 1")
+    assert book.text().strip() == "class A:\n    # on x\n    x = 1"
