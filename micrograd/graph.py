@@ -40,9 +40,14 @@ GRADIENT = "#b3420a"
 OPERATION = "#6b3fa0"
 
 
+def shown(label: str) -> str:
+    """The label, written so that Graphviz draws it letter by letter."""
+    return escape(label).replace("\\", "\\\\")
+
+
 def node_label(node: Value) -> str:
     """What the box of a node shows, as one of Graphviz's HTML tables."""
-    name = f'<TD ROWSPAN="2">{escape(node.label)}</TD>' if node.label else ""
+    name = f'<TD ROWSPAN="2">{shown(node.label)}</TD>' if node.label else ""
     data = f'<TD><FONT COLOR="{DATA}">data {node.data:.4g}</FONT></TD>'
     grad = f'<TD><FONT COLOR="{GRADIENT}">grad {node.grad:.4g}</FONT></TD>'
     return (

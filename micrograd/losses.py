@@ -22,7 +22,7 @@ def check_lengths(
     predictions: Sequence[Value], targets: Sequence[Value | float]
 ) -> None:
     """`ValueError` unless there is one target for each prediction."""
-    if len(predictions) != len(targets) or not predictions:
+    if len(predictions) != len(targets) or len(predictions) == 0:
         raise ValueError(
             "a loss needs as many targets as predictions, and at least one: "
             f"got {len(predictions)} predictions, {len(targets)} targets"

@@ -108,7 +108,7 @@ class MLP(Module):
         rng: random.Random | None = None,
     ) -> None:
         """``activation`` is for the hidden layers, ``output`` for the last."""
-        if not nouts:
+        if len(nouts) == 0:
             raise ValueError("an MLP needs at least 1 layer; nouts is empty")
         sizes = list(pairwise([nin, *nouts]))
         activations = [activation] * (len(sizes) - 1) + [output]
