@@ -7,10 +7,9 @@ below is the only place where the two meet.
 
 from __future__ import annotations
 
-import html
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -29,32 +28,64 @@ PALETTE = {
     "#1d7a46": "parameter",
 }
 
-NOT_DRAWN = re.compile(
-    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>"
-    # matplotlib's style element would hold for the whole page; the
-    # one rule in it stands in book.css
-    r"|<style.*?</style>|<script.*?</script>"
-    # Graphviz names its nodes for hovering; the names say nothing
-    r"|<title>.*?</title>",
-    re.DOTALL,
-)
+# Matplotlib's style would hold for the whole page (its one rule stands in
+# book.css), Graphviz's titles are the names of its nodes, and a drawing has
+# no business to run anything.
+NOT_DRAWN = ("metadata", "style", "title", "script", "foreignobject")
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", XLINK)
 
 
-# Where an id is given, and where one is referred to.
-ID = re.compile(r'(?<=\bid=")|(?<=url\(#)|(?<=href="#)')
-
-
-def inlined(svg: str, *, alt: str, prefix: str) -> str:
+def inlined(svg: str, *, alt: str, prefix: str, width: str = "") -> str:
     """An SVG file's text as an element of an HTML page.
 
-    ``prefix`` goes before every id, as ids must be unique in a page.
+    ``alt`` says what is there to those who can't see it. ``prefix`` goes
+    before every id, as ids must be unique in a page. ``width`` is for a
+    drawing that isn't to be shown as large as it was drawn.
     """
-    svg = NOT_DRAWN.sub("", svg).strip()
-    svg = ID.sub(prefix, svg)
+    root = ElementTree.fromstring(svg)
+    for parent in root.iter():
+        for child in list(parent):
+            if local_name(child.tag) in NOT_DRAWN:
+                parent.remove(child)
+    for element in root.iter():
+        for name, value in element.items():
+            if runs_something(name, value):
+                del element.attrib[name]
+            else:
+                element.set(name, with_prefix(name, value, prefix))
+    root.attrib |= {"role": "img", "aria-label": alt}
+    if width:
+        root.set("style", f"width: {width}")
+    text = ElementTree.tostring(root, encoding="unicode")
     for colour, meaning in PALETTE.items():
-        svg = svg.replace(colour, f"var(--book-{meaning})")
-    label = html.escape(alt, quote=True)
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+        text = text.replace(colour, f"var(--book-{meaning})")
+    return text
+
+
+def local_name(tag: str) -> str:
+    """``{http://www.w3.org/2000/svg}path`` is a path."""
+    return tag.rpartition("}")[2].lower()
+
+
+def runs_something(name: str, value: str) -> bool:
+    """Whether an attribute is an event's handler or a link to a script."""
+    link = local_name(name) == "href"
+    return local_name(name).startswith("on") or (
+        link and not value.startswith(("#", "data:image/", "https:"))
+    )
+
+
+def with_prefix(name: str, value: str, prefix: str) -> str:
+    """An attribute's value with the ids in it, given or referred to."""
+    if name == "id":
+        return prefix + value
+    if local_name(name) == "href" and value.startswith("#"):
+        return f"#{prefix}{value[1:]}"
+    return value.replace("url(#", f"url(#{prefix}")
 
 
 class InlineSvg(SphinxPostTransform):
@@ -77,10 +108,8 @@ class InlineSvg(SphinxPostTransform):
                 path.read_text(encoding="utf-8"),
                 alt=image.get("alt", ""),
                 prefix=f"figure{number}-",
+                width=image.get("width", ""),
             )
-            if "width" in image:
-                width = html.escape(image["width"])
-                svg = svg.replace("<svg ", f'<svg style="width: {width}" ', 1)
             text = f'<div class="drawing" tabindex="0">{svg}</div>'
             image.replace_self(nodes.raw("", text, format="html"))
 

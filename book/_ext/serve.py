@@ -160,12 +160,22 @@ def what_failed(errors: str) -> str:
 
 def where(cell: re.Match[str]) -> str:
     """The chapter and line at which a cell failed."""
-    page = cell["page"]
-    before, found, _ = (ROOT / page).read_text().partition(cell["code"])
-    line = re.search(r"^Cell In\[\d+\], line (\d+)", cell["traceback"], re.M)
-    if not found or not line:
-        return page
-    return f"{page}:{before.count(chr(10)) + int(line[1])}"
+    page: str = cell["page"]
+    text = (ROOT / page).read_text()
+    told = re.search(
+        r"^ *Cell In\[(\d+)\], line (\d+)", cell["traceback"], re.M
+    )
+    if told:
+        number, row = map(int, told.groups())
+        # The same code may stand in several cells.
+        for found in re.finditer(re.escape(cell["code"]), text):
+            before = text[: found.start()]
+            if (
+                len(re.findall(r"^[`:]{3,}\{code-cell\}", before, re.M))
+                == number
+            ):
+                return f"{page}:{before.count(chr(10)) + row}"
+    return page
 
 
 RELOAD = """

@@ -22,6 +22,7 @@ from sphinx.errors import ExtensionError
 
 import captions
 import inline_svg
+import navigation
 import offline
 from tangle import TangleError, read_chapters, stages, write
 
@@ -125,6 +126,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", weaver.before_reading)
     captions.setup(app)
     inline_svg.setup(app)
+    navigation.setup(app)
     offline.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())

@@ -141,10 +141,8 @@ def test_only_a_chapter_whose_prose_has_changed_is_read_again(
 @pytest.mark.parametrize(
     ("chapter", "code", "error"),
     [
-        ("05-local-gradients", "Value(1.0).backward()", "AttributeError"),
         ("06-backward", "Value(1.0).tanh()", "AttributeError"),
         ("09-neuron", "from micrograd.nn import MLP", "ModuleNotFoundError"),
-        ("10-mlp", "from micrograd.nn import MLP", "ImportError"),
         ("13-same-in-pytorch", "from micrograd import MLP", "ImportError"),
     ],
 )

@@ -1,0 +1,53 @@
+"""Keeps what stands beside every page up to date.
+
+Each page shows the titles of all the others, in their order, and leads to the
+next one. When one of these changes, Sphinx writes anew only the page that was
+read anew; the others would go on showing what was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+
+def remove_pages(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: set[str],
+    changed: set[str],
+    removed: set[str],
+) -> list[str]:
+    """Remove what was written of pages that are no longer in the book."""
+    outdir: Path = app.outdir
+    for docname in removed:
+        for name in (f"{docname}.html", f"_sources/{docname}.md"):
+            (outdir / name).unlink(missing_ok=True)
+    return []
+
+
+def pages_to_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """All pages, if what stands beside them isn't what it was."""
+    now = {
+        docname: (
+            env.titles[docname].astext(),
+            env.toc_secnumbers.get(docname),
+            env.toctree_includes.get(docname),
+        )
+        for docname in sorted(env.found_docs)
+    }
+    before = getattr(env, "navigation", now)
+    env.navigation = now  # type: ignore[attr-defined]
+    return [] if now == before else env.found_docs
+
+
+def setup(app: Sphinx) -> None:
+    """Called by weave.py."""
+    app.connect("env-get-outdated", remove_pages)
+    app.connect("env-updated", pages_to_write)
