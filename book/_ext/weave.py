@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.errors import ExtensionError
 
 import captions
+import exercises
 import inline_svg
 import navigation
 import offline
@@ -125,6 +126,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", weaver.outdated)
     app.connect("source-read", weaver.before_reading)
     captions.setup(app)
+    exercises.setup(app)
     inline_svg.setup(app)
     navigation.setup(app)
     offline.setup(app)

@@ -249,6 +249,26 @@ def test_a_new_order_is_executed_and_shown(book: Project) -> None:
     assert shown == {p: ["Two", "One", "Three", "Notes"] for p in PAGES}
 
 
+def test_a_change_of_style_reaches_every_page(book: Project) -> None:
+    """Protects the book's look from staying as it was, also in caches."""
+    was = {name: style_sheet(book, name) for name in PAGES}
+    with (book.path / "book/_static/book.css").open("a") as css:
+        css.write("\n.new-style { color: inherit }\n")
+    with book.reads() as read:
+        book.build()
+    assert read == set()
+    built_css = book.path / "_build/html/_static/book.css"
+    assert ".new-style" in built_css.read_text()
+    assert [p for p in PAGES if style_sheet(book, p) == was[p]] == []
+
+
+def style_sheet(book: Project, name: str) -> str:
+    """The address of the book's style sheet, with its version."""
+    link = soup(book, name).select_one('link[href*="_static/book.css"]')
+    assert link
+    return str(link["href"])
+
+
 def test_a_page_that_is_taken_out_is_gone_everywhere(book: Project) -> None:
     """Protects readers from finding what is no longer in the book."""
     (book.path / "book/03-three.md").unlink()

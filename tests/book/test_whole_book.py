@@ -15,18 +15,21 @@ pytestmark = pytest.mark.xdist_group("book")
 
 
 @pytest.fixture(scope="module")
-def built(
+def making(
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Project, str]:
-    """The whole book, built from nothing, and what was said meanwhile."""
+) -> tuple[Project, bool, str]:
+    """A project, whether its book could be made, and what was said."""
     project = Project(tmp_path_factory.mktemp("whole") / "the book")
-    return project, project.build()
+    return project, *project.make("book")
 
 
 @pytest.fixture(scope="module")
-def book(built: tuple[Project, str]) -> Project:
-    """The whole book, built."""
-    return built[0]
+def book(making: tuple[Project, bool, str]) -> Project:
+    """The whole book, built from nothing."""
+    project, good, _ = making
+    if not good:
+        pytest.fail("there is no book: see the first test", pytrace=False)
+    return project
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +38,13 @@ def site(book: Project) -> Site:
     return Site(book.path / "_build")
 
 
-def test_the_last_thing_said_is_where_to_open_the_book(
-    built: tuple[Project, str],
+def test_make_book_makes_the_book_and_says_where_it_is(
+    making: tuple[Project, bool, str],
 ) -> None:
-    """Protects the stranger who has just waited for it."""
-    book, said = built
-    index = book.path / "_build/html/index.html"
+    """Protects the stranger who has typed it, and waited."""
+    project, good, said = making
+    assert good, said
+    index = project.path / "_build/html/index.html"
     assert index.is_file()
     assert f"The book: {index}" in said.splitlines()[-2:]
 
