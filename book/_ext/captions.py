@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tangle import Definition, Package
 
 
-# What an outline shows: not the constants.
-OUTLINED = ("class", "function", "method", "property")
+# What is worth naming: not the constants.
+NAMED = ("class", "function", "method", "property")
 
 
 def package_after(app: Sphinx, chapter: str) -> Package:
@@ -48,8 +48,9 @@ def what_it_does(package: Package, chapter: str, cell_index: int) -> list[str]:
         owner, _, member = definition.name.rpartition(".")
         if not owner:
             defined.add(definition.name)
-            what = f"{definition.kind} {definition.name}"
-            phrases.append(change(what, instead_of))
+            if definition.kind in NAMED:
+                what = f"{definition.kind} {definition.name}"
+                phrases.append(change(what, instead_of))
         elif owner not in defined:
             members.setdefault((owner, instead_of), []).append(member)
     for owner in dict.fromkeys(owner for owner, _ in members):
@@ -105,7 +106,7 @@ class LibrarySoFar(SphinxDirective):
             inside = [
                 definition
                 for definition in package.definitions
-                if definition.file == file and definition.kind in OUTLINED
+                if definition.file == file and definition.kind in NAMED
             ]
             if not inside:
                 continue

@@ -110,7 +110,10 @@ class InlineSvg(SphinxPostTransform):
                 prefix=f"figure{number}-",
                 width=image.get("width", ""),
             )
-            text = f'<div class="drawing" tabindex="0">{svg}</div>'
+            # Graphviz marks what it draws; all else is matplotlib's. A plot
+            # shrinks with the page, a graph scrolls, and keys can do that.
+            kind = 'graph" tabindex="0' if 'class="graph"' in svg else "plot"
+            text = f'<div class="drawing {kind}">{svg}</div>'
             image.replace_self(nodes.raw("", text, format="html"))
 
 
