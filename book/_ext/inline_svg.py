@@ -111,9 +111,11 @@ class InlineSvg(SphinxPostTransform):
                 width=image.get("width", ""),
             )
             # Graphviz marks what it draws; all else is matplotlib's. A plot
-            # shrinks with the page, a graph scrolls, and keys can do that.
-            kind = 'graph" tabindex="0' if 'class="graph"' in svg else "plot"
-            text = f'<div class="drawing {kind}">{svg}</div>'
+            # shrinks with the page; a graph scrolls, by the keys too.
+            if 'class="graph"' in svg:
+                text = f'<div class="drawing graph" tabindex="0">{svg}</div>'
+            else:
+                text = f'<div class="drawing plot">{svg}</div>'
             image.replace_self(nodes.raw("", text, format="html"))
 
 
