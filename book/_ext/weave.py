@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from sphinx.errors import ExtensionError
 
 import captions
+import every_page
 import exercises
 import inline_svg
-import navigation
 import offline
 from tangle import TangleError, read_chapters, stages, write
 
@@ -126,9 +126,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", weaver.outdated)
     app.connect("source-read", weaver.before_reading)
     captions.setup(app)
+    every_page.setup(app)
     exercises.setup(app)
     inline_svg.setup(app)
-    navigation.setup(app)
     offline.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())

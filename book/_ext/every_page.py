@@ -1,20 +1,22 @@
-"""Keeps what stands beside every page up to date.
+"""Keeps up to date what every page has from the rest of the book.
 
-Each page shows the titles of all the others, in their order, and leads to the
-next one. When one of these changes, Sphinx writes anew only the page that was
-read anew; the others would go on showing what was.
+Each page shows the titles of all the others, in their order, and is dressed by
+the book's style sheet. When one of these changes, Sphinx writes anew only the
+pages that were read anew; the others would go on showing what was.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+STATIC = Path(__file__).parents[1] / "_static"
 
 
 def remove_pages(
@@ -33,17 +35,20 @@ def remove_pages(
 
 
 def pages_to_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
-    """All pages, if what stands beside them isn't what it was."""
-    now = {
-        docname: (
+    """All pages, if what they have in common isn't what it was."""
+    titles = [
+        (
+            docname,
             env.titles[docname].astext(),
             env.toc_secnumbers.get(docname),
             env.toctree_includes.get(docname),
         )
         for docname in sorted(env.found_docs)
-    }
-    before = getattr(env, "navigation", now)
-    env.navigation = now  # type: ignore[attr-defined]
+    ]
+    style = [path.read_bytes() for path in sorted(STATIC.iterdir())]
+    now = (titles, style)
+    before = getattr(env, "on_every_page", now)
+    env.on_every_page = now  # type: ignore[attr-defined]
     return [] if now == before else env.found_docs
 
 
