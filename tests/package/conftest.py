@@ -26,6 +26,9 @@ def clean_env() -> dict[str, str]:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with nothing in it that was made."""
     copy = tmp_path_factory.mktemp("checkout") / "book"
-    made = (".git", ".venv", "_build", "__pycache__", "*.egg-info")
+    made = (
+        *(".git", ".venv", "_build", ".hypothesis"),
+        *("__pycache__", "*.egg-info"),
+    )
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*made))
     return copy
