@@ -68,10 +68,11 @@ class Value:
             node.grad = 0.0
         self.grad += 1.0
         for node in reversed(order):
-            grad = node.grad
-            for operand, local in zip(node._prev, node._local):
-                if local is not None:
-                    operand.grad += local * grad
+            grad, slopes = node.grad, node._local
+            for i, operand in enumerate(node._prev):
+                slope = slopes[i]
+                if slope is not None:
+                    operand.grad += slope * grad
 
     def __sub__(self, other: Value | float) -> Value:
         """``self - other``: the right side receives the gradient negated."""
@@ -162,14 +163,18 @@ def topological_order(root: Value) -> list[Value]:
     order: list[Value] = []
     seen: set[Value] = set()
     bookmark = Value(0.0)
-    stack = [root]
+    stack = [root] if root._prev else []
     while stack:
         node = stack.pop()
         if node is bookmark:
             order.append(stack.pop())
-        elif node._prev and node not in seen:
+        elif node not in seen:
             seen.add(node)
-            stack += (node, bookmark, *node._prev)
+            stack.append(node)
+            stack.append(bookmark)
+            for operand in node._prev:
+                if operand._prev:
+                    stack.append(operand)
     return order
 
 

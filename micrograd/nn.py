@@ -52,8 +52,9 @@ class Neuron(Module):
             raise ValueError(
                 f"this Neuron takes {len(self.w)} inputs, but got {len(x)}"
             )
-        products = (wi * xi for wi, xi in zip(self.w, x))
-        total = sum(products, self.b)
+        total = self.b
+        for wi, xi in zip(self.w, x):
+            total = total + wi * xi
         return self.activation(total) if self.activation else total
 
     def parameters(self) -> list[Value]:
