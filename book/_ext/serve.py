@@ -170,10 +170,8 @@ def where(cell: re.Match[str]) -> str:
         # The same code may stand in several cells.
         for found in re.finditer(re.escape(cell["code"]), text):
             before = text[: found.start()]
-            if (
-                len(re.findall(r"^[`:]{3,}\{code-cell\}", before, re.M))
-                == number
-            ):
+            cells = re.findall(r"^[`:]{3,}\{code-cell\}", before, re.M)
+            if len(cells) == number:
                 return f"{page}:{before.count(chr(10)) + row}"
     return page
 
