@@ -22,6 +22,7 @@ from sphinx.errors import ExtensionError
 
 import captions
 import every_page
+import execute
 import exercises
 import inline_svg
 import offline
@@ -110,6 +111,9 @@ class Weaver:
             return
         stage = self.stages.folder / self.stages.imported_by(docname)
         os.environ["PYTHONPATH"] = str(stage)
+        execute.Client.library = self.digest_for(docname)
+        executed = Path(app.srcdir) / "_build" / "jupyter_execute"
+        execute.Client.kept = executed / f"{docname}.ipynb"
         if not hasattr(app.env, "executed_on"):
             app.env.executed_on = {}  # type: ignore[attr-defined]
         app.env.executed_on[docname] = self.digest_for(docname)  # type: ignore[attr-defined]
@@ -126,6 +130,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", weaver.outdated)
     app.connect("source-read", weaver.before_reading)
     captions.setup(app)
+    execute.setup(app)
     every_page.setup(app)
     exercises.setup(app)
     inline_svg.setup(app)

@@ -1,0 +1,144 @@
+"""Executes the cells of a page, unless it is known what they say.
+
+What a cell says depends on the code of the page, on the library it imports
+and on the versions of everything else; a page is executed when one of these
+has changed. (jupyter-cache looks at the page's own code alone.) So a change
+of prose, or of what makes the pages, costs no execution. The outputs are kept
+where myst-nb leaves every executed notebook, in ``_build/jupyter_execute``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from myst_nb import sphinx_
+from myst_nb.core.execute import ExecutionError, NotebookClientBase
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbformat import NotebookNode
+    from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+KEY = "executed_as"
+"""In a notebook's metadata: the digest of all that its outputs depend on."""
+
+
+def surroundings() -> str:
+    """Everything that outputs depend on beside the page and the library."""
+    files = [HERE.parents[1] / "constraints.txt", HERE / "matplotlibrc"]
+    files += sorted((HERE / "ipython").rglob("*.py"))
+    return "\n".join([sys.version, *(f.read_text("utf-8") for f in files)])
+
+
+class Client(NotebookClientBase):  # type: ignore[misc]
+    """Gives a page's cells their outputs, as myst-nb asks."""
+
+    library = ""
+    """The digest of the stage that the next page imports; weave.py says it."""
+    kept = Path()
+    """Where the executed notebook of the next page is, if there is one."""
+
+    def start_client(self) -> None:
+        """Execute the cells, or take the outputs they are known to have."""
+        key = self.key()
+        known = read_notebook(self.kept)
+        if known and known.metadata.get(KEY) == key:
+            for cell, old in zip(
+                self.notebook.cells, known.cells, strict=True
+            ):
+                if cell.cell_type == "code":
+                    cell.outputs = old.outputs
+                    cell.execution_count = old.execution_count
+                    cell.metadata["names"] = old.metadata.get("names", [])
+            self.notebook.metadata["language_info"] = known.metadata.get(
+                "language_info"
+            )
+        else:
+            self.execute()
+        self.notebook.metadata[KEY] = key
+
+    def key(self) -> str:
+        """The digest of all that the outputs depend on."""
+        cells = [
+            (cell.cell_type, cell.source, cell.metadata.get("tags", []))
+            if cell.cell_type == "code"
+            else cell.cell_type
+            for cell in self.notebook.cells
+        ]
+        settings = self.notebook.metadata.get("kernelspec", {}).get("name")
+        parts = json.dumps([cells, settings, self.library, surroundings()])
+        return sha256(parts.encode()).hexdigest()
+
+    def execute(self) -> None:
+        """Run the cells in a kernel of their own, in an empty folder."""
+        self.logger.info("Executing notebook")
+        started = perf_counter()
+        with TemporaryDirectory() as folder:
+            client = NotebookClient(
+                self.notebook,
+                resources={"metadata": {"path": folder}},
+                timeout=self.nb_config.execution_timeout,
+                record_timing=False,
+                on_cell_executed=keep_names,
+            )
+            try:
+                client.execute()
+            except (CellExecutionError, CellTimeoutError) as error:
+                raise ExecutionError(str(self.path)) from error
+        took = perf_counter() - started
+        self.logger.info(f"Executed notebook in {took:.2f} seconds")
+
+
+def keep_names(
+    cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
+) -> None:
+    """Keep what the kernel says about a cell's names with the cell."""
+    for payload in execute_reply["content"].get("payload", ()):
+        if payload.get("source") == "names":
+            cell.metadata["names"] = payload["found"]
+
+
+def read_notebook(path: Path) -> NotebookNode | None:
+    """A notebook, if there is a whole one."""
+    try:
+        notebook: NotebookNode = nbformat.reads(  # type: ignore[no-untyped-call]
+            path.read_text("utf-8"), as_version=4
+        )
+    except (OSError, ValueError):
+        return None
+    return notebook
+
+
+def executes_so(
+    create_client: Callable[..., NotebookClientBase],
+) -> Callable[..., NotebookClientBase]:
+    """What myst-nb gets its clients from, with ours for what it executes."""
+
+    def create(
+        notebook: NotebookNode,
+        source: str,
+        nb_config: Any,
+        logger: Any,
+        read_fmt: dict[str, Any] | None = None,
+    ) -> NotebookClientBase:
+        if nb_config.execution_mode == "force":
+            return Client(notebook, Path(source), nb_config, logger)
+        return create_client(notebook, source, nb_config, logger, read_fmt)
+
+    return create
+
+
+def setup(app: Sphinx) -> None:
+    """Called by weave.py."""
+    sphinx_.create_client = executes_so(sphinx_.create_client)
