@@ -1,8 +1,10 @@
-"""Says over each tangled cell where it goes, and sums up each chapter.
+"""Says over each tangled cell where it goes and what it does there.
 
-A caption names the file and what the cell does there. The directive
-``library-so-far`` outlines the package as the chapter leaves it, with what is
-new in the chapter marked.
+A caption names the file, what the cell defines in it and, where there are
+several versions, which one it replaces and which one will replace it; each
+linked to its place. So a caption depends on later chapters, too: it is made
+when a page is written, and a page whose captions have changed is written
+again.
 """
 
 from __future__ import annotations
@@ -10,133 +12,150 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx.transforms import SphinxTransform
-from sphinx.util.docutils import SphinxDirective
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from places import (
+    anchor_in_listing,
+    anchor_of,
+    chapter_number,
+    link,
+    link_to_version,
+    listing_of,
+    page_of,
+    whole_package,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
-    from tangle import Definition, Package
+    from tangle import Definition, Package, Version
 
+    Defined = list[tuple[Definition, Version]]
+    """What a cell defines, each with the version that the cell gives it."""
+    Phrase = list[nodes.Node]
 
 # What is worth naming: not the constants.
 NAMED = ("class", "function", "method", "property")
 
 
-def package_after(app: Sphinx, chapter: str) -> Package:
-    """The library as it stands after a chapter; weave.py has tangled it."""
-    package: Package = app.stage_packages[chapter]  # type: ignore[attr-defined]
-    return package
+def in_cell(package: Package, page: str, cell_index: int) -> Defined:
+    """What a cell defines, in the order in which it stands in the library."""
+    return [
+        (definition, version)
+        for definition in package.definitions
+        for version in definition.versions
+        if page_of(version) == page and version.cell_index == cell_index
+    ]
 
 
-def page_name(docname: str) -> str:
-    """``book/06-backward`` is the page named ``06-backward``."""
-    return docname.rsplit("/", 1)[-1]
+def caption(file: str, defined: Defined) -> nodes.paragraph:
+    """The line over a cell that defines these."""
+    line = nodes.paragraph("", "", classes=["tangled"])
+    line["ids"] = [anchor_of(*both) for both in defined]
+    place = anchor_in_listing(defined[0][0]) if defined else ""
+    line += link(nodes.literal("", file), listing_of(file), place)
+    for phrase in phrases(defined):
+        line += [nodes.Text(" · "), *phrase]
+    return line
 
 
-def what_it_does(package: Package, chapter: str, cell_index: int) -> list[str]:
-    """A phrase for each thing that a cell does to the library."""
-    phrases: list[str] = []
-    defined: set[str] = set()
-    members: dict[tuple[str, str], list[str]] = {}
-    for definition in package.definitions:
-        places = [(v.chapter, v.cell_index) for v in definition.versions]
-        if (chapter, cell_index) not in places:
-            continue
-        number = places.index((chapter, cell_index))
-        instead_of = origin(places[number - 1][0], chapter) if number else ""
-        owner, _, member = definition.name.rpartition(".")
-        if not owner:
-            defined.add(definition.name)
-            if definition.kind in NAMED:
-                what = f"{definition.kind} {definition.name}"
-                phrases.append(change(what, instead_of))
-        elif owner not in defined:
-            members.setdefault((owner, instead_of), []).append(member)
-    for owner in dict.fromkeys(owner for owner, _ in members):
-        phrases.append(f"class {owner}, continued")
-    for (_, instead_of), names in members.items():
-        phrases.append(change(", ".join(names), instead_of))
-    return phrases
+def phrases(defined: Defined) -> Iterator[Phrase]:
+    """What a cell does to the library, each thing in a few words."""
+    here = {definition.name for definition, _ in defined}
+    # What stands in a class that is itself defined here goes without saying.
+    named = [
+        (definition, version)
+        for definition, version in defined
+        if definition.kind in NAMED and owner_of(definition) not in here
+    ]
+    for definition, version in named:
+        if not owner_of(definition) and version is definition.versions[0]:
+            name = nodes.literal("", definition.name)
+            place = listing_of(definition.file), anchor_in_listing(definition)
+            yield [nodes.Text(f"{definition.kind} "), link(name, *place)]
+    for owner in dict.fromkeys(
+        owner_of(definition) for definition, _ in named
+    ):
+        if owner:
+            name = nodes.literal("", owner)
+            yield [nodes.Text("class "), name, nodes.Text(", continued")]
+    for where, earlier in neighbours(named, -1).items():
+        yield [nodes.Text("replaces "), *listed(earlier), nodes.Text(where)]
+    for where, later in neighbours(named, +1).items():
+        are = " is replaced" if len(later) == 1 else " are replaced"
+        yield [*listed(later), nodes.Text(are + where)]
 
 
-def change(what: str, instead_of: str) -> str:
-    """That something is added, or takes the place of what stood there."""
-    return f"replaces {what} {instead_of}" if instead_of else what
+def neighbours(named: Defined, step: int) -> dict[str, Defined]:
+    """The versions before or after these, by where they are seen from here."""
+    found: dict[str, Defined] = {}
+    for definition, version in named:
+        index = definition.versions.index(version) + step
+        if 0 <= index < len(definition.versions):
+            other = definition.versions[index]
+            if other.chapter == version.chapter:
+                where = " above" if step < 0 else " below"
+            else:
+                of = " of" if step < 0 else " in"
+                where = f"{of} chapter {chapter_number(other)}"
+            found.setdefault(where, []).append((definition, other))
+    return found
 
 
-def origin(earlier: str, chapter: str) -> str:
-    """Where the version stands that is being replaced."""
-    return "above" if earlier == chapter else f"of chapter {int(earlier[:2])}"
+def owner_of(definition: Definition) -> str:
+    """The class that has a member; nothing for what no class has."""
+    return definition.name.rpartition(".")[0]
 
 
-class Captions(SphinxTransform):
-    """Puts the caption over the cell."""
+def listed(defined: Defined) -> Iterator[nodes.Node]:
+    """The names, each with a link to the version that is meant."""
+    for number, (definition, version) in enumerate(defined):
+        if number:
+            yield nodes.Text(", ")
+        name = nodes.literal("", definition.name.rpartition(".")[2])
+        yield link_to_version(name, definition, version)
 
-    default_priority = 400
 
-    def apply(self, **kwargs: Any) -> None:
+class Captions(SphinxPostTransform):
+    """Puts the captions over the cells."""
+
+    default_priority = 5  # before links are resolved
+
+    def run(self, **kwargs: Any) -> None:
         """Do so for each tangled cell of the page."""
-        chapter = page_name(self.env.docname)
-        package = package_after(self.app, chapter)
+        package = whole_package(self.app)
         code_cells = (
             node
             for node in self.document.findall(nodes.container)
             if node.get("nb_element") == "cell_code"
         )
         for index, cell in enumerate(list(code_cells)):
-            target = cell["cell_metadata"].get("tangle")
-            if target:
-                does = ["", *what_it_does(package, chapter, index)]
-                caption = nodes.paragraph("", "", classes=["tangled"])
-                caption += nodes.literal("", target)
-                caption += nodes.Text(" · ".join(does))
-                cell.insert(0, caption)
+            file = cell["cell_metadata"].get("tangle")
+            if file:
+                defined = in_cell(package, self.env.docname, index)
+                cell.insert(0, caption(file, defined))
 
 
-class LibrarySoFar(SphinxDirective):
-    """``library-so-far``: the package as this chapter leaves it."""
-
-    def run(self) -> list[nodes.Node]:
-        """One line for each class and function; what is new is marked."""
-        chapter = page_name(self.env.docname)
-        package = package_after(self.env.app, chapter)
-        lines: list[nodes.Node] = []
-        for file in sorted(package.files):
-            inside = [
-                definition
-                for definition in package.definitions
-                if definition.file == file and definition.kind in NAMED
-            ]
-            if not inside:
-                continue
-            lines.append(self.line(nodes.literal("", file), "file"))
-            for definition in inside:
-                lines.append(self.definition_line(definition, chapter))
-        outline = nodes.container("", *lines, classes=["library-so-far"])
-        return [outline]
-
-    def definition_line(
-        self, definition: Definition, chapter: str
-    ) -> nodes.Node:
-        """The line of one class, function or method."""
-        versions = [v for v in definition.versions if v.chapter == chapter]
-        new = definition.versions[0].chapter == chapter
-        mark = "new" if new else "changed" if versions else ""
-        owner, _, name = definition.name.rpartition(".")
-        line = self.line(nodes.literal("", name), "member" if owner else "top")
-        if mark:
-            line += nodes.Text(" ")
-            line += nodes.inline("", mark, classes=["news"])
-        return line
-
-    @staticmethod
-    def line(content: nodes.Node, *classes: str) -> nodes.paragraph:
-        """One line of the outline."""
-        return nodes.paragraph("", "", content, classes=list(classes))
+def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The pages whose cells have another place in the library than before."""
+    now: dict[str, list[object]] = {}
+    for definition in whole_package(app).definitions:
+        for version in definition.versions:
+            now.setdefault(page_of(version), []).append(definition)
+    before = getattr(env, "captions_of", now)
+    env.captions_of = now  # type: ignore[attr-defined]
+    pages = now | before
+    return [
+        page
+        for page in pages
+        if page in env.all_docs and now.get(page) != before.get(page)
+    ]
 
 
 def setup(app: Sphinx) -> None:
     """Called by weave.py."""
-    app.add_transform(Captions)
-    app.add_directive("library-so-far", LibrarySoFar)
+    app.add_post_transform(Captions)
+    app.connect("env-updated", pages_to_write)

@@ -9,10 +9,38 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.util.nodes import make_refnode
+
 if TYPE_CHECKING:
-    from tangle import Definition, Version
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from tangle import Definition, Package, Version
 
 LISTINGS = "book/library"
+
+
+def package_after(app: Sphinx, chapter: str) -> Package:
+    """The library as it stands after a page; weave.py has tangled it."""
+    package: Package = app.stage_packages[chapter]  # type: ignore[attr-defined]
+    return package
+
+
+def whole_package(app: Sphinx) -> Package:
+    """The library as it stands after the last page."""
+    return package_after(app, list(app.stage_packages)[-1])  # type: ignore[attr-defined]
+
+
+def page_name(docname: str) -> str:
+    """``book/06-backward`` is the page named ``06-backward``."""
+    return docname.rsplit("/", 1)[-1]
+
+
+def chapter_number(version: Version) -> int:
+    """The number of the chapter that has a version's cell."""
+    return int(version.chapter[:2])
 
 
 def page_of(version: Version) -> str:
@@ -36,3 +64,51 @@ def listing_of(file: str) -> str:
 def anchor_in_listing(definition: Definition) -> str:
     """The id of a definition's place in the listing of its file."""
     return definition.name
+
+
+def anchor_of_history(definition: Definition) -> str:
+    """The id of the place that shows all versions of a definition."""
+    return f"history-{definition.name}"
+
+
+def link(content: nodes.Node, page: str, anchor: str = "") -> pending_xref:
+    """A link to a place, which each kind of book resolves in its own way."""
+    return pending_xref(
+        "",
+        content,
+        refdomain="",
+        reftype="place",
+        reftarget=page,
+        refanchor=anchor,
+        refexplicit=True,
+    )
+
+
+def link_to_version(
+    content: nodes.Node, definition: Definition, version: Version
+) -> pending_xref:
+    """A link to the cell that has a version."""
+    return link(content, page_of(version), anchor_of(definition, version))
+
+
+def resolve(
+    app: Sphinx,
+    env: BuildEnvironment,
+    node: pending_xref,
+    content: nodes.Element,
+) -> nodes.reference | None:
+    """Make a link of what `link` has left; where it can't lead, plain text."""
+    if node["reftype"] != "place" or node["reftarget"] not in env.all_docs:
+        return None
+    return make_refnode(
+        app.builder,
+        node["refdoc"],
+        node["reftarget"],
+        node["refanchor"],
+        content,
+    )
+
+
+def setup(app: Sphinx) -> None:
+    """Called by weave.py."""
+    app.connect("missing-reference", resolve)

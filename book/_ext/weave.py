@@ -25,7 +25,10 @@ import every_page
 import execute
 import exercises
 import inline_svg
+import library_so_far
+import listing
 import offline
+import places
 from tangle import TangleError, read_chapters, stages, write
 
 if TYPE_CHECKING:
@@ -134,7 +137,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     every_page.setup(app)
     exercises.setup(app)
     inline_svg.setup(app)
+    library_so_far.setup(app)
+    listing.setup(app)
     offline.setup(app)
+    places.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
     return {
