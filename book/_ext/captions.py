@@ -17,7 +17,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from places import (
     anchor_in_listing,
     anchor_of,
-    chapter_number,
+    chapter_of,
     link,
     link_to_version,
     listing_of,
@@ -100,7 +100,7 @@ def neighbours(named: Defined, step: int) -> dict[str, Defined]:
                 where = " above" if step < 0 else " below"
             else:
                 of = " of" if step < 0 else " in"
-                where = f"{of} chapter {chapter_number(other)}"
+                where = f"{of} {chapter_of(other)}"
             found.setdefault(where, []).append((definition, other))
     return found
 

@@ -26,6 +26,7 @@ from places import (
     page_name,
     whole_package,
 )
+from tangle import Module
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -55,7 +56,7 @@ class LibrarySoFar(SphinxDirective):
         names = list(app.stage_packages)  # type: ignore[attr-defined]
         now = package_after(app, chapter)
         before = package_after(app, names[names.index(chapter) - 1])
-        lines = difference(before if names[0] != chapter else None, now)
+        lines = difference(before, now)
         if not lines:
             return []
         summary = "What this chapter has changed, line by line"
@@ -124,12 +125,11 @@ def one_line(definition: Definition, chapter: str) -> nodes.paragraph:
     return line
 
 
-def difference(before: Package | None, now: Package) -> list[str]:
+def difference(before: Package, now: Package) -> list[str]:
     """How two stages differ, file by file, as ``diff -u`` has it."""
-    old_files = before.files if before else {}
     lines: list[str] = []
     for file in sorted(now.files):
-        old = old_files[file].text.splitlines() if file in old_files else []
+        old = before.files.get(file, Module()).text.splitlines()
         new = now.files[file].text.splitlines()
         lines += difflib.unified_diff(old, new, file, file, lineterm="")
     return lines

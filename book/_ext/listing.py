@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 from places import (
     anchor_in_listing,
     anchor_of_history,
-    chapter_number,
+    chapter_of,
     link,
     link_to_version,
     listing_of,
@@ -92,7 +92,7 @@ class Listing(SphinxDirective):
         self, definition: Definition, version: Version, number: int
     ) -> nodes.paragraph:
         """The line over a version: its number, and where it is taught."""
-        chapter = nodes.inline("", f"Chapter {chapter_number(version)}")
+        chapter = nodes.inline("", chapter_of(version).capitalize())
         line = nodes.paragraph("", f"{number}. ", classes=["version"])
         line += link_to_version(chapter, definition, version)
         if version is definition.versions[-1]:
@@ -120,20 +120,21 @@ def rows(package: Package, file: str) -> Iterator[nodes.Node]:
             blank = next((i for i in above if not lines[i].text), index)
             notes.setdefault(blank, definition)
     text = "".join(f"{line.text}\n" for line in lines)
+    unnamed: Definition | None = None
     for index, tokens in enumerate(highlighted(text)):
-        definition = defined[index]
         row = nodes.inline("", "", classes=["line"])
         row["ids"] = [f"{stem}-{index + 1}"]
-        if definition:
+        if definition := defined[index]:
             row["ids"].append(anchor_in_listing(definition))
+            unnamed = definition
         if index in notes:
             row += note(notes[index])
         for token in tokens:
-            name = definition.name.rpartition(".")[2] if definition else None
-            if definition and token.astext() == name:
-                last = definition.versions[-1]
-                row += link_to_version(token, definition, last)
-                definition = None
+            # The name may come some lines later, after a decorator.
+            if unnamed and token.astext() == unnamed.name.split(".")[-1]:
+                last = unnamed.versions[-1]
+                row += link_to_version(token, unnamed, last)
+                unnamed = None
             else:
                 row += token
         yield row
@@ -142,7 +143,7 @@ def rows(package: Package, file: str) -> Iterator[nodes.Node]:
 def note(definition: Definition) -> nodes.inline:
     """Says at a definition where it is taught, and that it has a history."""
     last = definition.versions[-1]
-    chapter = nodes.inline("", f"chapter {chapter_number(last)}")
+    chapter = nodes.inline("", chapter_of(last))
     words = nodes.inline("", "", classes=["taught"])
     words += link_to_version(chapter, definition, last)
     if len(definition.versions) > 1:

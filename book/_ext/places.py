@@ -38,9 +38,10 @@ def page_name(docname: str) -> str:
     return docname.rsplit("/", 1)[-1]
 
 
-def chapter_number(version: Version) -> int:
-    """The number of the chapter that has a version's cell."""
-    return int(version.chapter[:2])
+def chapter_of(version: Version) -> str:
+    """How prose calls the page that has a version's cell."""
+    number = version.chapter[:2]
+    return f"chapter {int(number)}" if number.isdigit() else version.chapter
 
 
 def page_of(version: Version) -> str:
@@ -96,10 +97,12 @@ def resolve(
     env: BuildEnvironment,
     node: pending_xref,
     content: nodes.Element,
-) -> nodes.reference | None:
+) -> nodes.Node | None:
     """Make a link of what `link` has left; where it can't lead, plain text."""
-    if node["reftype"] != "place" or node["reftarget"] not in env.all_docs:
+    if node["reftype"] != "place":
         return None
+    if node["reftarget"] not in env.all_docs:
+        return content
     return make_refnode(
         app.builder,
         node["refdoc"],

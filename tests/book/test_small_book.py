@@ -220,6 +220,36 @@ def test_a_change_of_the_library_is_shown_wherever_it_is_used(
     assert "As two was." not in "".join(map(str, book.pages().values()))
 
 
+def test_a_caption_says_what_a_later_chapter_does_to_the_cell(
+    book: Project,
+) -> None:
+    """Protects readers of early chapters from taking old code for new."""
+
+    def captions(name: str) -> list[str]:
+        lines = soup(book, name).select("p.tangled")
+        return [line.get_text() for line in lines]
+
+    assert captions("01-one") == ["micrograd/one.py"]
+    first = ":tangle: micrograd/one.py\n\ndef f():\n    return 1"
+    book.add_cell("book/01-one.md", first)
+    book.build()
+    assert captions("01-one")[0] == "micrograd/one.py · function f"
+    second = first.replace("return 1", "return 2")
+    book.add_cell("book/02-two.md", second)
+    with book.reads() as read:
+        book.build()
+    assert "01-one" not in read
+    assert captions("01-one")[0] == (
+        "micrograd/one.py · function f · f is replaced in chapter 2"
+    )
+    assert captions("02-two")[0] == (
+        "micrograd/one.py · replaces f of chapter 1"
+    )
+    link = soup(book, "01-one").select("p.tangled a")[-1]
+    assert link["href"] == "02-two.html#def-f"
+    assert soup(book, "02-two").select_one("p.tangled#def-f")
+
+
 def contents(book: Project, name: str) -> list[str]:
     """The table of contents as it stands beside a page."""
     links = soup(book, name).select(".bd-sidebar nav a")
