@@ -14,30 +14,6 @@ from site_rules import Page, Site
 pytestmark = pytest.mark.xdist_group("book")
 
 
-@pytest.fixture(scope="module")
-def making(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Project, bool, str]:
-    """A project, whether its book could be made, and what was said."""
-    project = Project(tmp_path_factory.mktemp("whole") / "the book")
-    return project, *project.make("book")
-
-
-@pytest.fixture(scope="module")
-def book(making: tuple[Project, bool, str]) -> Project:
-    """The whole book, built from nothing."""
-    project, good, _ = making
-    if not good:
-        pytest.fail("there is no book: see the first test", pytrace=False)
-    return project
-
-
-@pytest.fixture(scope="module")
-def site(book: Project) -> Site:
-    """The pages of the whole book, each of which is parsed only once."""
-    return Site(book.path / "_build")
-
-
 def test_make_book_makes_the_book_and_says_where_it_is(
     making: tuple[Project, bool, str],
 ) -> None:

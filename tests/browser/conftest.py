@@ -1,0 +1,78 @@
+"""A browser, and the built book, on a web server and on the disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import browsing
+import pytest
+from browsing import Site, Window
+from playwright.sync_api import Browser, sync_playwright
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have these tests come last: the book takes a while to be built."""
+    items.sort(key=lambda item: HERE in item.path.parents)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    if not any(map(shutil.which, browsing.PROGRAMS)):
+        pytest.fail(
+            "these tests need Chromium: `apt install chromium "
+            "fonts-liberation`, or do without them, by "
+            '`make test ARGS="--ignore tests/browser"`',
+            pytrace=False,
+        )
+    with sync_playwright() as playwright:
+        browser = browsing.launch(playwright)
+        yield browser
+        browser.close()
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing about it."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(html: Path) -> Iterator[Site]:
+    """The book on a web server."""
+    handler = partial(Handler, directory=str(html))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield Site(html, f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def on_disk(html: Path) -> Site:
+    """The book as it is opened from the disk."""
+    return Site(html, html.as_uri())
+
+
+@pytest.fixture(params=["served", "on_disk"])
+def site(request: pytest.FixtureRequest) -> Site:
+    """The book on a web server, and then from the disk."""
+    found: Site = request.getfixturevalue(request.param)
+    return found
+
+
+Opener = Callable[..., AbstractContextManager[Window]]
+
+
+@pytest.fixture
+def window(browser: Browser, served: Site) -> Opener:
+    """Opens windows on the book that is on a web server."""
+    return partial(browsing.window, browser, served)
