@@ -43,18 +43,25 @@ $(VENV): constraints.txt
 	@ln -s graphviz-pure .venv/bin/dot
 	@touch $@
 
-# KaTeX's style sheet and fonts (woff2 alone, which every browser reads); npm
-# checks them against the hashes in the lock. The style sheet comes last: it
-# stands for all of them.
-$(KATEX): book/_vendor/package.json book/_vendor/package-lock.json | $(VENV)
-	@echo "Fetching KaTeX's fonts (a second, once)…"
-	@rm -rf _build/npm && mkdir -p _build/npm $(@D)/fonts
+# KaTeX's style sheet and fonts (woff2 alone, which every browser reads), and
+# the faces that the book's own style sheet names; npm checks them against the
+# hashes in the lock. KaTeX's sheet comes last: it stands for all of them.
+FACES := book/_static/fonts.css
+$(KATEX): book/_vendor/package.json book/_vendor/package-lock.json $(FACES) \
+    | $(VENV)
+	@echo "Fetching the fonts (a second, once)…"
+	@rm -rf _build/npm && mkdir -p _build/npm $(@D)/fonts _build/vendor/fonts
 	@cp $^ _build/npm
 	@$(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
 	    --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
-	    echo "KaTeX's fonts can't be fetched: is the network there?" \
+	    echo "The fonts can't be fetched: is the network there?" \
 	        "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }
 	@cp _build/npm/node_modules/katex/dist/fonts/*.woff2 $(@D)/fonts
+	@for face in $$(sed -n 's|.*url("fonts/\([^"]*\)").*|\1|p' $(FACES)); do \
+	    font=$$(ls -d _build/npm/node_modules/@fontsource/*/files/$$face) && \
+	    cp $$font _build/vendor/fonts || exit 1; done
+	@for font in _build/npm/node_modules/@fontsource/*; do \
+	    cp $$font/LICENSE _build/vendor/fonts/$${font##*/}-LICENSE.txt; done
 	@sed -e 's/,url([^)]*\.woff)[^,}]*//g' -e 's/,url([^)]*\.ttf)[^,}]*//g' \
 	    _build/npm/node_modules/katex/dist/katex.min.css > _build/npm/css
 	@mv _build/npm/css $@
