@@ -3,9 +3,6 @@
 Formulas are set while the book is built: a page holds their HTML, and needs
 no more than KaTeX's style sheet and fonts, which the book brings along (see
 the Makefile). A formula that KaTeX can't set fails the build, where it stands.
-
-sphinx-thebe, which Jupyter Book always loads, would let readers run the cells
-on somebody's server: what it puts on every page is left out.
 """
 
 from __future__ import annotations
@@ -78,23 +75,7 @@ def check_formulas(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 log.warning("%s", message, location=formula)
 
 
-def leave_out_thebe(app: Sphinx, config: Config) -> None:
-    """Unhook it before it has done anything."""
-    for listeners in app.events.listeners.values():
-        listeners[:] = [
-            listener
-            for listener in listeners
-            if listener.handler.__module__ != "sphinx_thebe"
-        ]
-    app.registry.css_files[:] = [
-        (name, attributes)
-        for name, attributes in app.registry.css_files
-        if name != "sphinx-thebe.css"
-    ]
-
-
 def setup(app: Sphinx) -> None:
     """Called by weave.py."""
     app.connect("config-inited", set_formulas_with_katex)
-    app.connect("config-inited", leave_out_thebe)
     app.connect("doctree-resolved", check_formulas)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.errors import ExtensionError
 
+import assets
 import captions
 import every_page
 import execute
@@ -132,6 +133,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", weaver.prepare)
     app.connect("env-get-outdated", weaver.outdated)
     app.connect("source-read", weaver.before_reading)
+    assets.setup(app)
     captions.setup(app)
     execute.setup(app)
     every_page.setup(app)
