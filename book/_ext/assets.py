@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 # The icons in the pages' HTML, by Font Awesome's names. Those that style
 # sheets draw are found there.
 ICONS = """
-    angle-left angle-right bars circle-half-stroke code download github
-    lightbulb list magnifying-glass moon pencil-alt sun
+    angle-left angle-right bars chevron-down circle-half-stroke code download
+    github gitlab lightbulb list magnifying-glass moon pencil-alt sun
 """.split()
 
 # Jupyter Book always loads these. The first would let readers run the cells
@@ -163,8 +163,13 @@ def never_load(app: Sphinx, extension: str) -> None:
         ]
     static = Path(str(import_module(extension).__file__)).parent / "_static"
     brought = {path.name for path in static.iterdir()}
-    for files in (app.registry.css_files, app.registry.js_files):
-        files[:] = [file for file in files if file[0] not in brought]
+    registry = app.registry
+    registry.css_files[:] = [
+        f for f in registry.css_files if f[0] not in brought
+    ]
+    registry.js_files[:] = [
+        f for f in registry.js_files if f[0] not in brought
+    ]
 
 
 def copy_early(app: Sphinx) -> None:

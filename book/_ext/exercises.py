@@ -1,10 +1,12 @@
-"""Mends what sphinx-exercise does to a page with several exercises."""
+"""Folds solutions, and mends what sphinx-exercise does to their ids."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx_exercise.nodes import solution_node
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -25,6 +27,39 @@ def drop_repeated_ids(
         content["ids"] = [i for i in content["ids"] if i not in REPEATED]
 
 
+class FoldedSolutions(SphinxPostTransform):
+    """Folds the solutions that say so, as any browser can without a script.
+
+    What is left of the class `dropdown` would have the theme expect a script.
+    """
+
+    default_priority = 900  # after sphinx-exercise has written their titles
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Make each a <details>, and its title the <summary>."""
+        for solution in list(self.document.findall(solution_node)):
+            if "dropdown" in solution["classes"]:
+                title, *content = solution.children
+                begin = '<details class="admonition solution"'
+                (name,) = solution["ids"]
+                folded = [
+                    html(f'{begin} id="{name}"><summary'),
+                    html(' class="admonition-title">'),
+                    *title.children,
+                    html("</summary>\n"),
+                    *content,
+                    html("</details>\n"),
+                ]
+                solution.parent.replace(solution, folded)
+
+
+def html(text: str) -> nodes.raw:
+    """A piece of HTML, which need not be whole."""
+    return nodes.raw("", text, format="html")
+
+
 def setup(app: Sphinx) -> None:
     """Called by weave.py."""
+    app.add_post_transform(FoldedSolutions)
     app.connect("doctree-resolved", drop_repeated_ids)

@@ -252,7 +252,8 @@ class Pages(SimpleHTTPRequestHandler):
 def sources() -> dict[Path, int]:
     """When each file that the book is made from was last changed."""
     files = [ROOT / "_config.yml", ROOT / "_toc.yml"]
-    for kind in ("md", "py", "bib", "css", "js", "svg", "png"):
+    files.append(ROOT / "book/_ext/matplotlibrc")
+    for kind in ("md", "py", "bib", "css", "js", "html", "svg", "png"):
         files += (ROOT / "book").rglob(f"*.{kind}")
     # A file may vanish between being listed and being looked at.
     return {f: f.stat().st_mtime_ns for f in files if f.exists()}

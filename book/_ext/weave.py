@@ -30,6 +30,7 @@ import library_so_far
 import listing
 import offline
 import places
+import published
 from tangle import TangleError, read_chapters, stages, write
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     library_so_far.setup(app)
     listing.setup(app)
     offline.setup(app)
+    published.setup(app)
     places.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
