@@ -11,8 +11,8 @@ from micrograd.engine import Value
 def slope(f: Callable[[float], float], x: float, h: float = 1e-5) -> float:
     """The derivative of ``f`` at ``x``, measured by nudging ``x`` by ``h``.
 
-    The central difference ``(f(x + h) - f(x - h)) / 2h``. Its error shrinks
-    with ``h`` squared until rounding takes over; see chapter 1 for why
+    The central difference :math:`(f(x + h) - f(x - h)) / 2h`. Its error
+    shrinks with :math:`h^2` until rounding takes over; chapter 1 shows why
     ``1e-5`` is a good nudge.
     """
     return (f(x + h) - f(x - h)) / (2 * h)

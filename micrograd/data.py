@@ -4,6 +4,7 @@
 import math
 import random
 
+#: The two coordinates of a point in the plane.
 Point = tuple[float, float]
 
 
@@ -15,7 +16,7 @@ def moons(
     The labels alternate, so both moons get the same number of points (one
     more for the first if ``n`` is odd). ``noise`` is the standard deviation
     of the noise, which is added to both coordinates; the circles have
-    radius 1.
+    radius 1. `ValueError` for less than one point.
     """
     if n < 1:
         raise ValueError(f"moons needs at least 1 point, not {n}")

@@ -17,8 +17,10 @@ from typing import SupportsFloat, SupportsIndex
 class Value:
     """A number in a computation: its data, and how it was made.
 
-    ``grad`` is the derivative of a result with respect to this value, as
-    its `backward` has left it. ``label`` is a name for drawings.
+    ``data`` is the number as a float; what isn't a real number is refused
+    with a `TypeError`. ``grad`` is the derivative of a result with respect
+    to this value, as its `backward` has left it. ``label`` is a name for
+    drawings.
     """
 
     __slots__ = ("_local", "_op", "_prev", "data", "grad", "label")
@@ -55,13 +57,14 @@ class Value:
         return Value(product, (self, other), "*", (other.data, self.data))
 
     def backward(self) -> None:
-        """Add d(self)/d(leaf) to the ``grad`` of every leaf of the graph.
+        """Add :math:`dL/da` to the ``grad`` of every leaf :math:`a`.
 
-        Values in between have d(self)/d(value) in theirs afterwards; they
-        start from zero in every call. Leaves accumulate over calls, so
-        zero them in between unless sums are wanted. A local gradient of
-        None lets nothing pass. The algorithm is reverse-mode automatic
-        differentiation (Linnainmaa 1970).
+        :math:`L` is this value. A value :math:`v` in between has
+        :math:`dL/dv` in its ``grad`` afterwards; it starts from zero in
+        every call. Leaves accumulate over calls, so zero them in between
+        unless sums are wanted. A local gradient of None lets nothing pass.
+        The algorithm is reverse-mode automatic differentiation (Linnainmaa
+        1970).
         """
         order = topological_order(self)
         for node in order:
@@ -81,11 +84,11 @@ class Value:
         return Value(difference, (self, other), "-", (1.0, -1.0))
 
     def __neg__(self) -> Value:
-        """``-self``."""
+        """``-self``, with slope :math:`-1`."""
         return Value(-self.data, (self,), "neg", (-1.0,))
 
     def __truediv__(self, other: Value | float) -> Value:
-        """``self / other``, with slopes 1/b and -(a/b)/b."""
+        """``self / other``, with slopes :math:`1/b` and :math:`-a/b^2`."""
         other = other if isinstance(other, Value) else Value(other)
         a, b = self.data, other.data
         ratio = divide(a, b)
@@ -93,13 +96,21 @@ class Value:
         return Value(ratio, (self, other), "/", slopes)
 
     def relu(self) -> Value:
-        """``self`` where it is positive, else 0; the slope at 0 is 0."""
+        """The rectified linear unit: ``self`` where it is positive, else 0.
+
+        The slope is 1 where it is positive. Elsewhere nothing passes, nor
+        at 0 itself, where there is a corner (Nair and Hinton 2010).
+        """
         x = self.data
         slope = None if x <= 0.0 else 1.0
         return Value(max(x, 0.0), (self,), "relu", (slope,))
 
     def __pow__(self, other: Value | float) -> Value:
-        """``self ** other``, with slopes n x^(n-1) and x^n log x."""
+        r"""``self ** other``, which is :math:`x^n`.
+
+        With slopes :math:`n x^{n-1}` and, if the exponent is a value too,
+        :math:`x^n \log x`.
+        """
         x = self.data
         n = other.data if isinstance(other, Value) else as_float(other)
         y = power(x, n)
@@ -125,22 +136,22 @@ class Value:
         return Value(other) ** self
 
     def exp(self) -> Value:
-        """The exponential of ``self``, which is its own slope."""
+        """The exponential :math:`e^x`, which is its own slope."""
         y = exp(self.data)
         return Value(y, (self,), "exp", (y,))
 
     def log(self) -> Value:
-        """The natural logarithm of ``self``, with slope 1/x."""
+        """The natural logarithm of ``self``, with slope :math:`1/x`."""
         x = self.data
         return Value(log(x), (self,), "log", (divide(1.0, x),))
 
     def tanh(self) -> Value:
-        """The hyperbolic tangent of ``self``, with slope 1 - tanh^2."""
+        r"""The hyperbolic tangent, with slope :math:`1 - \tanh^2 x`."""
         y = math.tanh(self.data)
         return Value(y, (self,), "tanh", (1.0 - y * y,))
 
     def sigmoid(self) -> Value:
-        """1 / (1 + e^-x), with slope y (1 - y)."""
+        """:math:`y = 1 / (1 + e^{-x})`, with slope :math:`y (1 - y)`."""
         y = 1.0 / (1.0 + exp(-self.data))
         return Value(y, (self,), "sigmoid", ((1.0 - y) * y,))
 
@@ -158,7 +169,8 @@ def topological_order(root: Value) -> list[Value]:
     """All operations' results that lead to ``root``, operands first.
 
     Leaves, the values that no operation made, are left out. The depth of
-    the graph is not limited by Python's limit on nested calls.
+    the graph is not limited by Python's limit on nested calls. (Topological
+    sorting: Knuth 1997.)
     """
     order: list[Value] = []
     seen: set[Value] = set()

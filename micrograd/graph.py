@@ -32,12 +32,12 @@ def trace(root: Value) -> tuple[list[Value], list[tuple[Value, Value]]]:
     return nodes, edges
 
 
-INK = "#24292f"
-PAPER = "#ffffff"
-RULE = "#8a8f98"
-DATA = "#0b5fa5"
-GRADIENT = "#b3420a"
-OPERATION = "#6b3fa0"
+INK = "#24292f"  #: text
+PAPER = "#ffffff"  #: the ground of a box
+RULE = "#8a8f98"  #: lines
+DATA = "#0b5fa5"  #: data: blue
+GRADIENT = "#b3420a"  #: gradients: burnt orange
+OPERATION = "#6b3fa0"  #: operations: violet
 
 
 def shown(label: str) -> str:
@@ -64,7 +64,7 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Digraph:
     a file in ``format``. ``rankdir`` is the direction of the computation:
     ``"LR"`` from left to right, ``"TB"`` from top to bottom. Needs the
     package graphviz, and a `RuntimeError` says how to get the program
-    ``dot`` when there is none.
+    ``dot`` when there is none. It does the layout (Gansner et al. 1993).
     """
     from graphviz import Digraph
 

@@ -9,7 +9,11 @@ from micrograd.engine import Value
 def mean_squared_error(
     predictions: Sequence[Value], targets: Sequence[Value | float]
 ) -> Value:
-    """The mean over all examples of (prediction - target) squared."""
+    r"""The mean squared error :math:`\frac{1}{n} \sum_i (p_i - t_i)^2`.
+
+    The mean is over all examples: predictions :math:`p_i` and targets
+    :math:`t_i`. `ValueError` if there is none, or a target is missing.
+    """
     check_lengths(predictions, targets)
     squares = (
         (prediction - target) ** 2
@@ -30,7 +34,12 @@ def check_lengths(
 
 
 def hinge(scores: Sequence[Value], labels: Sequence[Value | float]) -> Value:
-    """The mean of max(0, 1 - label * score), for labels of -1 and 1."""
+    r"""The hinge loss :math:`\frac{1}{n} \sum_i \max(0, 1 - y_i s_i)`.
+
+    The mean is over all examples: scores :math:`s_i`, and labels :math:`y_i`
+    of -1 and 1. `ValueError` if there is none, or a label is missing. (Cortes
+    and Vapnik 1995.)
+    """
     check_lengths(scores, labels)
     shortfalls = (
         (1.0 - label * score).relu() for label, score in zip(labels, scores)
@@ -39,5 +48,5 @@ def hinge(scores: Sequence[Value], labels: Sequence[Value | float]) -> Value:
 
 
 def l2(parameters: Iterable[Value]) -> Value:
-    """The sum of the squares of all parameters."""
+    r"""The sum of the squares of all parameters, :math:`\sum_i p_i^2`."""
     return sum((p * p for p in parameters), Value(0.0))

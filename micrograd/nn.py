@@ -24,11 +24,18 @@ class Module:
             parameter.grad = 0.0
 
 
+#: What a neuron does to its sum; None leaves it as it is.
 Activation = Callable[[Value], Value] | None
 
 
 class Neuron(Module):
-    """A weighted sum of inputs, plus a bias, through an activation."""
+    r"""A weighted sum of inputs, plus a bias, through an activation.
+
+    It takes ``nin`` inputs :math:`x_i` and gives :math:`f(\sum_i x_i w_i + b)`
+    with the weights :math:`w_i` in ``w``, the bias :math:`b` in ``b`` and the
+    function :math:`f` in ``activation``. Weights start at random, from ``rng``
+    if it is given.
+    """
 
     def __init__(
         self,
@@ -37,6 +44,11 @@ class Neuron(Module):
         activation: Activation = Value.tanh,
         rng: random.Random | None = None,
     ) -> None:
+        r"""Weights start within :math:`\pm 1 / \sqrt{n}` for :math:`n` inputs.
+
+        So the sum keeps its size, however many they are (LeCun et al. 1998).
+        `ValueError` if there is no input.
+        """
         if nin < 1:
             raise ValueError(f"a Neuron needs at least 1 input, not {nin}")
         uniform = rng.uniform if rng else random.uniform
@@ -67,7 +79,11 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """Neurons side by side, all looking at the same inputs."""
+    """Neurons side by side, all looking at the same inputs.
+
+    There are ``nout`` of them with ``nin`` inputs each; `ValueError` if
+    either number is less than 1.
+    """
 
     def __init__(
         self,
@@ -108,7 +124,11 @@ class MLP(Module):
         output: Activation = Value.tanh,
         rng: random.Random | None = None,
     ) -> None:
-        """``activation`` is for the hidden layers, ``output`` for the last."""
+        """``nin`` inputs; ``nouts`` are the numbers of neurons, by layer.
+
+        ``activation`` is for the hidden layers, ``output`` for the last.
+        `ValueError` if there is no layer, or one without neurons.
+        """
         if len(nouts) == 0:
             raise ValueError("an MLP needs at least 1 layer; nouts is empty")
         sizes = list(pairwise([nin, *nouts]))

@@ -11,7 +11,8 @@ from micrograd.engine import Value
 class SGD:
     """Gradient descent: every parameter steps against its gradient.
 
-    ``learning_rate`` scales the steps and may be changed between them.
+    ``learning_rate`` scales the steps and may be changed between them. The
+    method is Cauchy's (1847).
     """
 
     def __init__(
@@ -26,7 +27,7 @@ class SGD:
             parameter.grad = 0.0
 
     def step(self) -> None:
-        """Move all parameters once: data -= learning_rate * grad."""
+        """Move all parameters once: ``data -= learning_rate * grad``."""
         for parameter in self.parameters:
             parameter.data -= self.learning_rate * parameter.grad
 
