@@ -29,6 +29,7 @@ import inline_svg
 import library_so_far
 import listing
 import offline
+import palette
 import places
 import published
 from tangle import TangleError, read_chapters, stages, write
@@ -143,6 +144,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     library_so_far.setup(app)
     listing.setup(app)
     offline.setup(app)
+    palette.setup(app)
     published.setup(app)
     places.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
