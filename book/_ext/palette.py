@@ -1,9 +1,9 @@
-"""Lets prose and formulas speak in the colours of the drawings.
+r"""Lets prose and formulas speak in the colours of the drawings.
 
 Data, gradient, operation and parameter keep their colours through the whole
 book. In prose a role of that name sets a span with a class of that name, which
 book/_static/palette.css colours: ``{gradient}`what arrives```. In a formula a
-command of that name does the same: ``\\gradient{-2} \\cdot \\data{3}``.
+command of that name does the same: ``\gradient{-2} \cdot \data{3}``.
 """
 
 from __future__ import annotations

@@ -59,6 +59,63 @@ def test_every_figure_is_described_and_captioned(page: Path) -> None:
             assert alt != caption
 
 
+def named(page: Path) -> list[str]:
+    """What has a number on a page: figures, tables, equations."""
+    figures = [
+        cell.metadata["mystnb"]["figure"]["name"]
+        for cell in code_cells(page)
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    tables = re.findall(r"^:name: (.*)", prose(page), re.M)
+    equations = re.findall(r"^\$\$ \((.*)\)$", prose(page), re.M)
+    return figures + tables + equations
+
+
+def referred_to(page: Path) -> set[str]:
+    """What a page refers to by its number, in prose and in captions."""
+    roles = r"\{(?:numref|eq)\}`(?:[^`]*<)?([\w-]+)>?`"
+    return set(re.findall(roles, page.read_text()))
+
+
+def prose(page: Path) -> str:
+    return "\n".join(c.source for c in cells(page) if c.cell_type != "code")
+
+
+@each_chapter
+def test_figures_and_tables_are_referred_to_where_they_stand(
+    page: Path,
+) -> None:
+    """Protects readers from pictures that the text doesn't speak of."""
+    assert all(re.match("fig-|tab-|eq-", name) for name in named(page))
+    seen = {name for name in named(page) if not name.startswith("eq-")}
+    assert seen - referred_to(page) == set()
+
+
+def test_an_equation_has_a_number_because_something_refers_to_it() -> None:
+    """Protects readers from numbers in the margin that mean nothing."""
+    names = [name for page in CHAPTERS for name in named(page)]
+    equations = {name for name in names if name.startswith("eq-")}
+    referred = set[str]().union(*map(referred_to, CHAPTERS))
+    assert len(equations) > 10
+    assert equations - referred == set()
+
+
+@each_chapter
+def test_no_number_of_a_chapter_is_typed(page: Path) -> None:
+    """Protects links from missing, and numbers from being another's."""
+    typed = r"(?i)\b(?:chapter|section|figure|table|equation)\s+\(?\d"
+    assert re.findall(typed, prose(page)) == []
+
+
+@each_chapter
+def test_a_term_is_marked_where_it_is_first_used(page: Path) -> None:
+    """Protects the prose from being all links."""
+    marked = re.findall(r"\{term\}`(?:[^`]*<)?([^`>]+)>?`", prose(page))
+    terms = [" ".join(term.split()) for term in marked]
+    assert terms
+    assert len(terms) == len(set(terms))
+
+
 @each_chapter
 def test_a_chapter_sums_up_the_library_before_its_exercises(
     page: Path,

@@ -11,6 +11,8 @@ import site_rules
 from project import Project
 from site_rules import Page, Site
 
+from palette import COLOURS, MEANINGS
+
 pytestmark = pytest.mark.xdist_group("book")
 
 
@@ -70,6 +72,35 @@ def test_no_style_sheet_asks_elsewhere(site: Site) -> None:
         )
     ]
     assert wrong == []
+
+
+def test_figures_tables_and_equations_are_numbered_by_chapter(
+    site: Site,
+) -> None:
+    """Protects "Figure 6.2" from being found in another chapter."""
+    for path, page in site.pages.items():
+        if chapter := re.match(r"book/(\d\d)-", path):
+            tags = page.select(":is(figcaption, caption) .caption-number")
+            tags += page.select("article .eqno")
+            numbers = [re.findall(r"[\d.]+", tag.get_text()) for tag in tags]
+            wrong = [
+                number
+                for number in numbers
+                if not number[0].startswith(f"{int(chapter[1])}.")
+            ]
+            assert wrong == [], path
+
+
+def test_prose_and_formulas_wear_the_palette(site: Site) -> None:
+    """Protects data, gradient, operation, parameter from losing colour."""
+    chapters = [page for path, page in site.pages.items() if "/0" in path]
+    for meaning, colour in COLOURS.items():
+        if meaning in MEANINGS:
+            selector = f"article p span.{meaning}"
+            assert any(page.select(selector) for page in chapters), meaning
+            selector = f'.katex [style*="color:{colour}"]'
+            coloured = any(page.select(selector) for page in chapters)
+            assert coloured or meaning == "operation"
 
 
 def named(rule: Callable[[Page], Iterator[str]]) -> str:

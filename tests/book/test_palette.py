@@ -1,0 +1,71 @@
+"""Each colour of the palette can be read, and is one colour everywhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from palette import COLOURS, MEANINGS, in_standard_tex
+
+STATIC = Path(__file__).resolve().parents[2] / "book/_static"
+
+
+def variables(theme: str) -> dict[str, str]:
+    """The colours that book.css defines for a theme."""
+    css = (STATIC / "book.css").read_text()
+    block = css.partition(f'html[data-theme="{theme}"]')[2].partition("}")
+    return dict(re.findall(r"--book-(\w+): (#[0-9a-f]{6});", block[0]))
+
+
+def luminance(colour: str) -> float:
+    """How light a colour is, as WCAG 2 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in channels
+    )
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours' contrast, from 1 to 21."""
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    """Protects the next test from measuring something else."""
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("meaning", MEANINGS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_coloured_text_can_be_read(theme: str, meaning: str) -> None:
+    """Protects readers: small text needs a contrast of 4.5 (WCAG AA)."""
+    colours = variables(theme)
+    for background in ("paper", "cell"):
+        assert contrast(colours[meaning], colours[background]) >= 4.5
+
+
+@pytest.mark.parametrize("meaning", MEANINGS)
+def test_one_meaning_has_one_colour(meaning: str) -> None:
+    """Protects formulas and drawings from parting with the page."""
+    assert variables("light")[meaning] == COLOURS[meaning]
+    rule = (
+        f'span.{meaning}, .katex [style*="color:{COLOURS[meaning]}"] '
+        f"{{ color: var(--book-{meaning}) !important; }}"
+    )
+    assert rule in (STATIC / "palette.css").read_text()
+
+
+def test_formulas_are_standard_tex() -> None:
+    """Protects formulas in formats that don't know our commands."""
+    formula = r"\gradient{\frac{dL}{da}} = \data{a} \cdot \parameter{w_i}"
+    assert in_standard_tex(formula) == (
+        r"\textcolor{#b3420a}{\frac{dL}{da}} = "
+        r"\textcolor{#0b5fa5}{a} \cdot \textcolor{#1d7a46}{w_i}"
+    )
+    assert in_standard_tex(r"\datatype{a} data{b}") == r"\datatype{a} data{b}"
