@@ -62,6 +62,19 @@ def test_every_page_can_be_reached_from_the_front_door(site: Site) -> None:
     assert set(site.pages) - reached == set()
 
 
+def test_the_faces_are_there_with_their_licences(site: Site) -> None:
+    """Protects the look of the pages, their weight and their authors."""
+    static = site.html / "_static"
+    named = re.findall(r'url\("(.+?)"\)', (static / "fonts.css").read_text())
+    weights = [(static / name).stat().st_size for name in named]
+    assert len(weights) == 4
+    assert sum(weights) <= 80_000
+    for name in named:
+        font = name.partition("-latin-")[0]
+        licence = (static / f"{font}-LICENSE.txt").read_text()
+        assert "SIL Open Font License" in licence
+
+
 def test_no_style_sheet_asks_elsewhere(site: Site) -> None:
     """Protects readers who are offline, and everybody's privacy."""
     wrong = [

@@ -1,0 +1,91 @@
+"""The book's look keeps its promises, as it is written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "book/_static"
+
+TEXT = (
+    *("ink", "muted"),
+    *("data", "gradient", "operation", "parameter"),
+    *("keyword", "definition", "string"),
+)
+BACKGROUNDS = ("paper", "cell", "marked")
+
+
+def colours(theme: str) -> dict[str, str]:
+    """A theme's colours: each is given for the light one first."""
+    css = (STATIC / "book.css").read_text()
+    given = re.findall(r"--book-(\w+): *(#[0-9a-f]{6});", css)
+    return dict(reversed(given) if theme == "light" else given)
+
+
+def luminance(colour: str) -> float:
+    """How bright a colour is, by the definition of WCAG 2."""
+    linear = []
+    for start in (1, 3, 5):
+        part = int(colour[start : start + 2], 16) / 255
+        low = part <= 0.04045
+        linear.append(part / 12.92 if low else ((part + 0.055) / 1.055) ** 2.4)
+    red, green, blue = linear
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, brighter = sorted((luminance(one), luminance(other)))
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    """Protects the next test: black on white is 21, #767676 just passes."""
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#ffffff", "#767676") == pytest.approx(4.54, abs=0.005)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_text_can_be_read(theme: str, background: str) -> None:
+    """Protects readers whose eyes, or screens, are not the best."""
+    colour = colours(theme)
+    ratios = {
+        name: contrast(colour[name], colour[background]) for name in TEXT
+    }
+    assert min(ratios.values()) >= 4.5, ratios
+
+
+def test_the_themes_differ() -> None:
+    """Protects the test before from looking at one theme twice."""
+    light, dark = colours("light"), colours("dark")
+    assert light.keys() == dark.keys()
+    assert luminance(light["paper"]) > 0.9
+    assert 0 < luminance(dark["paper"]) < 0.05
+
+
+def test_code_has_none_of_the_palettes_colours() -> None:
+    """Protects each colour's one meaning."""
+    css = (STATIC / "syntax.css").read_text()
+    used = set(re.findall(r"var\(--book-(\w+)\)", css))
+    assert used == {"keyword", "definition", "string", "muted"}
+    for theme in ("light", "dark"):
+        colour = colours(theme)
+        assert len({colour[name] for name in TEXT}) == len(TEXT)
+
+
+def test_the_first_page_leads_through_the_whole_book() -> None:
+    """Protects chapters from missing on the way that is shown first."""
+    chapters = re.findall(
+        r"file: book/(\d\d-\S+)", (ROOT / "_toc.yml").read_text()
+    )
+    way = re.findall(
+        r"^(\d+)\. \[\]\((\d\d-\S+)\.md\)",
+        (ROOT / "book/index.md").read_text(),
+        re.M,
+    )
+    assert way == [
+        (str(number), chapter) for number, chapter in enumerate(chapters, 1)
+    ]
