@@ -25,9 +25,11 @@ import captions
 import every_page
 import execute
 import exercises
+import identifiers
 import inline_svg
 import library_so_far
 import listing
+import names_in_code
 import offline
 import palette
 import places
@@ -140,9 +142,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     execute.setup(app)
     every_page.setup(app)
     exercises.setup(app)
+    identifiers.setup(app)
     inline_svg.setup(app)
     library_so_far.setup(app)
     listing.setup(app)
+    names_in_code.setup(app)
     offline.setup(app)
     palette.setup(app)
     published.setup(app)

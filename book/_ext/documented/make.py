@@ -1,0 +1,138 @@
+"""Writes the inventories beside this file, from what is documented where.
+
+    python book/_ext/documented/make.py html/objects.inv
+
+is given the inventory of Python's documentation (Debian's ``python3-doc``
+has it, or docs.python.org/3/objects.inv). PyTorch and matplotlib have a page
+for each name, at an address that follows from the name; the names are those
+that the book uses, and a few that it may.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sphinx.util.inventory import InventoryFile
+
+HERE = Path(__file__).parent
+
+BYTES = ("bytes.", "bytearray.", "memoryview.")
+"""Whose methods the book has no use for."""
+
+PYTHON = "https://docs.python.org/3/"
+WHOLE_PAGES = """
+    __future__ collections.abc constants contextlib exceptions fractions
+    functions functools gc itertools math numbers random stdtypes
+"""
+SINGLE_NAMES = """
+    html html.escape os os.environ pathlib pathlib.Path shutil shutil.which sys
+    sys.getrecursionlimit sys.modules sys.setrecursionlimit timeit
+    timeit.timeit time time.perf_counter typing typing.Any typing.Literal
+    typing.Protocol typing.SupportsFloat typing.SupportsIndex typing.TypeAlias
+    typing.TYPE_CHECKING unittest unittest.mock unittest.mock.patch
+"""
+# What Python's inventory has under another name, or not at all.
+STDTYPES = "library/stdtypes.html"
+ELSEWHERE = {
+    "type.__name__": f"{STDTYPES}#definition.__name__",
+    "type.__qualname__": f"{STDTYPES}#definition.__qualname__",
+    "__future__.annotations": "library/__future__.html",
+    **{
+        f"list.{name}": f"{STDTYPES}#mutable-sequence-types"
+        for name in "append clear copy extend insert pop remove".split()
+    },
+    **{
+        f"set.{name}": f"{STDTYPES}#frozenset.{name}"
+        for name in "add clear discard pop remove update".split()
+    },
+}
+
+TORCH = "https://docs.pytorch.org/docs/stable/"
+TORCH_PAGES = {
+    "torch": "torch.html",
+    "torch.nn": "nn.html",
+    "torch.optim": "optim.html",
+    "torch.float32": "tensor_attributes.html#torch.dtype",
+    "torch.float64": "tensor_attributes.html#torch.dtype",
+}
+# A page for each of these, and places on it for the members after the colon.
+TORCH_NAMES = """
+    torch.Tensor.backward torch.Tensor.copy_ torch.Tensor.detach
+    torch.Tensor.exp torch.Tensor.grad torch.Tensor.item torch.Tensor.log
+    torch.Tensor.mean torch.Tensor.relu torch.Tensor.requires_grad_
+    torch.Tensor.retain_grad torch.Tensor.sigmoid torch.Tensor.squeeze
+    torch.Tensor.sum torch.Tensor.tanh torch.Tensor.tolist torch.exp
+    torch.log torch.manual_seed torch.nn.Linear torch.nn.ReLU
+    torch.nn.Sequential torch.nn.Tanh torch.no_grad torch.optim.Adam
+    torch.optim.SGD torch.relu torch.sigmoid torch.sum torch.tanh torch.tensor
+    torch.zeros
+    torch.nn.Module:double torch.nn.Module:parameters
+    torch.nn.Module:zero_grad torch.optim.Adam:step torch.optim.Adam:zero_grad
+    torch.optim.SGD:step torch.optim.SGD:zero_grad
+"""
+
+MATPLOTLIB = "https://matplotlib.org/stable/"
+MATPLOTLIB_PAGES = {
+    "matplotlib.pyplot": "api/pyplot_summary.html#module-matplotlib.pyplot",
+}
+MATPLOTLIB_NAMES = """
+    axhline axvline bar contour contourf fill_between hist imshow legend loglog
+    plot scatter semilogx semilogy set set_aspect set_title set_xlabel
+    set_xlim set_ylabel set_ylim text
+"""
+FIGURE_NAMES = "colorbar legend savefig suptitle tight_layout"
+
+
+def python(inventory: Path) -> dict[str, str]:
+    """What of Python's inventory the book has a use for."""
+    pages = {f"library/{page}.html" for page in WHOLE_PAGES.split()}
+    names = SINGLE_NAMES.split()
+    with inventory.open("rb") as file:
+        kinds = InventoryFile.load(file, "", lambda base, path: path)
+    return ELSEWHERE | {
+        name: address
+        for kind, found in kinds.items()
+        if kind.startswith("py:")
+        for name, (_, _, address, _) in found.items()
+        if address.partition("#")[0] in pages or name in names
+        if not name.startswith(BYTES)
+    }
+
+
+def torch() -> dict[str, str]:
+    """Each name has a page; a method of a module or optimiser hasn't."""
+    found = dict(TORCH_PAGES)
+    for name in TORCH_NAMES.split():
+        page, _, member = name.partition(":")
+        whole = f"{page}.{member}" if member else page
+        found[whole] = f"generated/{page}.html#{whole}"
+    for name in ("weight", "bias"):  # told on the page, without a place of it
+        address = "generated/torch.nn.Linear.html#torch.nn.Linear"
+        found[f"torch.nn.Linear.{name}"] = address
+    return found
+
+
+def matplotlib() -> dict[str, str]:
+    """Each name has a page."""
+    names = [f"axes.Axes.{name}" for name in MATPLOTLIB_NAMES.split()]
+    names += [f"figure.Figure.{name}" for name in FIGURE_NAMES.split()]
+    names += ["pyplot.figure", "pyplot.subplots"]
+    return MATPLOTLIB_PAGES | {
+        f"matplotlib.{name}": (
+            f"api/_as_gen/matplotlib.{name}.html#matplotlib.{name}"
+        )
+        for name in names
+    }
+
+
+def write(name: str, base: str, found: dict[str, str]) -> None:
+    """Write an inventory: the base address, then a name and its place."""
+    lines = [base, *(f"{key}\t{found[key]}" for key in sorted(found))]
+    (HERE / f"{name}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    write("python", PYTHON, python(Path(sys.argv[1])))
+    write("torch", TORCH, torch())
+    write("matplotlib", MATPLOTLIB, matplotlib())
