@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from names_in_code import CHAPTER, all_targets
+from names_in_code import CHAPTER, WORDS, all_targets
 from places import (
     anchor_in_listing,
     chapter_number,
@@ -98,11 +98,12 @@ def listed(package: Package, uses: Uses) -> nodes.table:
     for one in sorted(package.definitions, key=alphabetically):
         owner, _, name = one.name.rpartition(".")
         place = listing_of(one.file), anchor_in_listing(one)
-        what = f"{one.kind} of {owner}" if owner else one.kind
+        kind = WORDS.get(one.kind, one.kind)
+        what = f"{kind} of {owner}" if owner else kind
         body += nodes.row(
             "",
             cell([link(nodes.literal("", name), *place)]),
-            cell([nodes.Text(f"{what}, "), nodes.literal("", one.file)]),
+            cell([nodes.Text(f"{what} · "), nodes.literal("", one.file)]),
             cell(defined_in(package, one)),
             cell(used_in(uses.get((one.file, one.name), {}))),
         )
@@ -125,7 +126,7 @@ def defined_in(package: Package, one: Definition) -> Iterator[nodes.Node]:
     """The chapters that define something, replace it, and go on with it."""
     for number, version in enumerate(one.versions):
         if number:
-            yield nodes.Text(", replaced in ")
+            yield nodes.Text(", replaced in " if number == 1 else ", ")
         yield chapter_link(one, version)
     own = [(page_of(v), v.cell_index) for v in one.versions]
     continued: dict[int, tuple[Definition, Version]] = {}

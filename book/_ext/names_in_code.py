@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 NAMED = ("class", "function")
 """What an experiment may call by the library's name. A constant may not."""
+WORDS = {"data": "constant"}
+"""Of Sphinx's kinds of definitions, those with a better word."""
 CHAPTER = re.compile(r"\d\d-")
 PIECE = re.compile(r"<[^>]*>|&[^;]*;|\n|[^<&\n]+")
 
@@ -181,7 +183,7 @@ class Library:
         """The latest version that the reader has met, else the first."""
         definition = self.defined.get((file, name))
         if definition:
-            kind = definition.kind
+            kind = WORDS.get(definition.kind, definition.kind)
         elif (file, name) in self.attributes:
             definition, kind = self.attributes[file, name], "attribute"
         else:
