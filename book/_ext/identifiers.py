@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from names_in_code import CHAPTER, WORDS, all_targets
 from places import (
     anchor_in_listing,
-    chapter_number,
+    chapter_of,
     link,
     link_to_version,
     listing_of,
@@ -129,13 +129,12 @@ def defined_in(package: Package, one: Definition) -> Iterator[nodes.Node]:
             yield nodes.Text(", replaced in " if number == 1 else ", ")
         yield chapter_link(one, version)
     own = [(page_of(v), v.cell_index) for v in one.versions]
-    continued: dict[int, tuple[Definition, Version]] = {}
+    continued: dict[str, tuple[Definition, Version]] = {}
     for member in package.definitions:
         if member.file == one.file and member.name.startswith(f"{one.name}."):
             for version in member.versions:
                 if (page_of(version), version.cell_index) not in own:
-                    chapter = chapter_number(version)
-                    continued.setdefault(chapter, (member, version))
+                    continued.setdefault(version.chapter, (member, version))
     for number, chapter in enumerate(sorted(continued)):
         yield nodes.Text(", " if number else ", continued in ")
         yield chapter_link(*continued[chapter])
@@ -143,7 +142,7 @@ def defined_in(package: Package, one: Definition) -> Iterator[nodes.Node]:
 
 def chapter_link(definition: Definition, version: Version) -> nodes.Node:
     """A chapter's number, which leads to a version."""
-    number = nodes.inline("", str(chapter_number(version)))
+    number = nodes.inline("", chapter_of(version).removeprefix("chapter "))
     return link_to_version(number, definition, version)
 
 

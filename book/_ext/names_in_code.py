@@ -27,7 +27,7 @@ from sphinx.writers.html5 import HTML5Translator
 import documented_elsewhere
 from places import (
     anchor_of,
-    chapter_number,
+    chapter_of,
     listing_of,
     package_after,
     page_name,
@@ -190,7 +190,7 @@ class Library:
             return None
         version = self.met(definition, cell)
         return Target(
-            f"{kind} {name} · chapter {chapter_number(version)}",
+            f"{kind} {name} · {chapter_of(version)}",
             page_of(version),
             anchor_of(definition, version),
             name,
