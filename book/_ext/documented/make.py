@@ -31,6 +31,7 @@ SINGLE_NAMES = """
     timeit.timeit time time.perf_counter typing typing.Any typing.Literal
     typing.Protocol typing.SupportsFloat typing.SupportsIndex typing.TypeAlias
     typing.TYPE_CHECKING unittest unittest.mock unittest.mock.patch
+    unittest.mock.patch.dict
 """
 # What Python's inventory has under another name, or not at all.
 STDTYPES = "library/stdtypes.html"
@@ -90,7 +91,7 @@ def python(inventory: Path) -> dict[str, str]:
     names = SINGLE_NAMES.split()
     with inventory.open("rb") as file:
         kinds = InventoryFile.load(file, "", lambda base, path: path)
-    return ELSEWHERE | {
+    found = {
         name: address
         for kind, found in kinds.items()
         if kind.startswith("py:")
@@ -98,6 +99,13 @@ def python(inventory: Path) -> dict[str, str]:
         if address.partition("#")[0] in pages or name in names
         if not name.startswith(BYTES)
     }
+    # The module's functions are the methods of a generator of its own.
+    methods = {
+        name.replace("random.", "random.Random.", 1): address
+        for name, address in found.items()
+        if name.startswith("random.") and name.islower()
+    }
+    return methods | found | ELSEWHERE
 
 
 def torch() -> dict[str, str]:

@@ -25,6 +25,7 @@ UNKNOWN: Any = object()
 PLAIN = (int, float, complex, bool, str, bytes, object, type(None))
 """Classes whose members nobody looks up in a union, or after arithmetic."""
 HOLDERS = (list, tuple, set, frozenset, dict)
+DISPLAYS = {ast.Tuple: tuple, ast.List: list, ast.Set: set}
 FUNCTIONS = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -308,6 +309,8 @@ class Finder(ast.NodeVisitor):
         if isinstance(base, types.ModuleType):
             said = f"{base.__name__}.{node.attr}"
             return called(self.value(node), said) or [said]
+        if isinstance(base, FUNCTIONS) and is_named(base):
+            return [f"{name}.{node.attr}" for name in full_names(base)]
         names: list[str] = []
         kind = type_of(base)
         for owner in kind.__mro__ if isinstance(kind, type) else ():
@@ -354,7 +357,8 @@ class Finder(ast.NodeVisitor):
                 return item(self.value(node.value), UNKNOWN)
             case ast.Tuple() | ast.List() | ast.Set():
                 parts = tuple(self.value(part) for part in node.elts)
-                return Instance(tuple, common(parts), parts=parts)
+                kind = DISPLAYS[type(node)]
+                return Instance(kind, common(parts), parts=parts)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
                 with self.inside(node):
                     return Instance(list, self.value(node.elt))
@@ -495,6 +499,8 @@ def member(base: Any, name: str) -> Any:
         return found.__func__
     if isinstance(found, property):
         return result_of(found.fget)
+    if isinstance(found, types.GetSetDescriptorType):
+        return some_tensor(found)
     if found is UNKNOWN or isinstance(found, types.MemberDescriptorType):
         return put_by(type_of(base)).get(name, UNKNOWN)
     return found
@@ -603,12 +609,18 @@ def result_of(function: Any, *given: Any) -> Any:
     hints = inspect.get_annotations(function)
     if "return" in hints:
         return hinted(hints["return"], getattr(function, "__globals__", {}))
-    # PyTorch doesn't say what its functions return; nearly all give tensors.
-    owner = getattr(function, "__objclass__", function)
+    if isinstance(function, types.FunctionType):
+        result = returned_by(function, given)
+        if result is not UNKNOWN:
+            return result
+    return some_tensor(function)
+
+
+def some_tensor(origin: Any) -> Any:
+    """What PyTorch gives, which doesn't say so: nearly always tensors."""
+    owner = getattr(origin, "__objclass__", origin)
     if str(owner.__module__).split(".")[0] == "torch":
         return Instance(sys.modules["torch"].Tensor)
-    if isinstance(function, types.FunctionType):
-        return returned_by(function, given)
     return UNKNOWN
 
 
