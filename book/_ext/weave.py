@@ -14,12 +14,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.errors import ExtensionError
 
+import api
 import assets
 import captions
 import every_page
@@ -33,7 +35,9 @@ import names_in_code
 import offline
 import palette
 import places
+import previews
 import published
+import terms
 from tangle import TangleError, read_chapters, stages, write
 
 if TYPE_CHECKING:
@@ -87,6 +91,9 @@ class Weaver:
         except TangleError as error:
             raise ExtensionError(str(error)) from error
         app.stage_packages = self.stages.packages  # type: ignore[attr-defined]
+        # The API reference is made from the whole library.
+        last = list(self.stages.packages)[-1]
+        sys.path.insert(0, str(self.stages.folder / last))
         # Kernels and plots are the same in every chapter, without a line in
         # any of them. (A copy, since IPython writes into this folder.)
         settings = Path(app.srcdir) / "_build" / "ipython"
@@ -137,6 +144,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", weaver.prepare)
     app.connect("env-get-outdated", weaver.outdated)
     app.connect("source-read", weaver.before_reading)
+    api.setup(app)
     assets.setup(app)
     captions.setup(app)
     execute.setup(app)
@@ -151,6 +159,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     palette.setup(app)
     published.setup(app)
     places.setup(app)
+    previews.setup(app)
+    terms.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
     return {
