@@ -8,12 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-import micrograd
 import pytest
 import site_rules
 from bs4 import Tag
 from site_rules import Page, Site
 from sphinx.util.inventory import InventoryFile
+
+import micrograd
 from tangle import Package, read_chapters, tangle
 
 pytestmark = pytest.mark.xdist_group("book")
