@@ -18,7 +18,7 @@ from sphinx.util.nodes import make_refnode
 from listing import what_is_told
 from places import (
     anchor_in_listing,
-    chapter_number,
+    chapter_of,
     link,
     link_to_version,
     listing_of,
@@ -122,7 +122,7 @@ class WhereDefined(SphinxTransform):
 def where_defined(definition: Definition) -> nodes.paragraph:
     """The line of an entry that says where its definition is."""
     last = definition.versions[-1]
-    chapter = nodes.inline("", f"Chapter {chapter_number(last)}")
+    chapter = nodes.inline("", chapter_of(last).capitalize())
     file = nodes.literal("", definition.file)
     line = nodes.paragraph("", "", classes=["defined"])
     line += link_to_version(chapter, definition, last)
