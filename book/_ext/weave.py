@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.errors import ExtensionError
 
 import api
+import accessible
 import assets
 import captions
 import every_page
@@ -145,6 +146,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", weaver.outdated)
     app.connect("source-read", weaver.before_reading)
     api.setup(app)
+    accessible.setup(app)
     assets.setup(app)
     captions.setup(app)
     execute.setup(app)
