@@ -20,7 +20,7 @@ TANGLE := .venv/bin/python book/_ext/tangle.py
 OUR_PYTHON := micrograd book/_ext tests
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve tangle stage check test bench clean distclean
+.PHONY: help book serve epub pdf tangle stage check test bench clean distclean
 # Two goals would write _build at once.
 .NOTPARALLEL:
 
@@ -85,6 +85,12 @@ book: $(VENV) $(KATEX)  ## build the book as HTML, into _build/html
 
 serve: $(VENV) $(KATEX)  ## build, show on localhost, follow changes (PORT=8000)
 	@$(RUN) python book/_ext/serve.py --port $(PORT)
+
+epub: book  ## the book for e-readers, into _build/micrograd.epub
+	@$(RUN) python book/_ext/epub.py
+
+pdf: book  ## the book for paper, into _build/micrograd.pdf (needs Chromium)
+	@$(RUN) python book/_ext/pdf.py
 
 tangle: $(VENV)  ## write the library, micrograd/, from the chapters
 	@$(TANGLE)

@@ -29,8 +29,10 @@ def remove_pages(
     """Remove what was written of pages that are no longer in the book."""
     outdir: Path = app.outdir
     for docname in removed:
-        for name in (f"{docname}.html", f"_sources/{docname}.md"):
-            (outdir / name).unlink(missing_ok=True)
+        (outdir / f"{docname}.html").unlink(missing_ok=True)
+        for kind in ("md", "ipynb"):
+            source = outdir / "_sources" / f"{docname}.{kind}"
+            source.unlink(missing_ok=True)
     return []
 
 

@@ -25,6 +25,7 @@ import api
 import accessible
 import assets
 import captions
+import downloads
 import every_page
 import execute
 import exercises
@@ -149,6 +150,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     accessible.setup(app)
     assets.setup(app)
     captions.setup(app)
+    downloads.setup(app)
     execute.setup(app)
     every_page.setup(app)
     exercises.setup(app)
