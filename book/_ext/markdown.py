@@ -8,6 +8,7 @@ word here, only what it leaves on the page does.
 from __future__ import annotations
 
 import re
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -117,8 +118,8 @@ class Writer:
     def item(self, item: nodes.Node, mark: str) -> str:
         """An item of a list, indented below its mark."""
         assert isinstance(item, nodes.Element)
-        indent = "\n" + " " * len(mark)
-        return mark + "\n\n".join(self.text_of(item)).replace("\n", indent)
+        text = indent("\n\n".join(self.text_of(item)), " " * len(mark))
+        return mark + text[len(mark) :]
 
     def table(self, table: nodes.table) -> str:
         """A table, whose first row is taken for its head."""

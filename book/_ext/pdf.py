@@ -149,6 +149,7 @@ def place(page: str, name: str) -> str:
 def print_to_pdf(browser: Browser, path: Path) -> PdfReader:
     """The PDF of a document."""
     page = browser.new_page()
+    page.set_default_timeout(0)  # a busy machine takes its time
     page.goto(path.as_uri())
     page.evaluate("document.fonts.ready")
     file = FOLDER / "book.pdf"

@@ -123,7 +123,7 @@ def every_link_leads_somewhere(page: Page) -> Iterator[str]:
 def no_link_leads_to_a_source(page: Page) -> Iterator[str]:
     """Protects the reader from landing in Markdown."""
     for path, _, tag in targets(page):
-        if path.endswith((".md", ".ipynb")):
+        if path.endswith((".md", ".ipynb")) and not tag.has_attr("download"):
             yield short(tag)
 
 

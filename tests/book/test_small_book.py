@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from project import Project
@@ -100,6 +101,82 @@ def test_pictures_keep_their_descriptions(built: Project) -> None:
 
 
 # Changes
+
+
+def notebook(book: Project, name: str) -> str:
+    """The Markdown of the notebook that readers can take along."""
+    file = book.path / f"_build/html/_sources/book/{name}.ipynb"
+    cells = nbformat.read(file, as_version=4).cells
+    return "\n\n".join(c.source for c in cells if c.cell_type == "markdown")
+
+
+MYST = """
+See {ref}`the other <other>`, {numref}`fig-plot` and [this](https://a.org);
+2 * 3 * 4 of it costs 5\\$.
+
+(here)=
+## Here
+
+```{admonition} Mind
+What `x` is, $x^2$ says.
+```
+
+| a | b |
+|:--|--:|
+| 1 | *2* |
+
+1. One
+
+   again
+2. Two
+
+$$ y = 1 $$ (eq-y)
+
+By {eq}`eq-y`.
+"""
+
+MARKDOWN = [
+    "See the other, Fig. 3.3 and [this](https://a.org);\n"
+    r"2 \* 3 \* 4 of it costs 5\$.",
+    "## Here",
+    "**Mind**",
+    "What `x` is, $x^2$ says.",
+    "| a | b |\n| --- | --- |\n| 1 | *2* |",
+    "1. One\n\n   again\n2. Two",
+    "$$\ny = 1\n$$",
+    "(1)",
+    "By (1).",
+]
+
+
+def test_a_notebook_is_plain_markdown(book: Project) -> None:
+    """Protects those who read a chapter in a Jupyter without MyST."""
+    book.edit("book/02-two.md", "\nProse.", MYST)
+    book.edit("book/03-three.md", "# Three", "(other)=\n# Three")
+    book.build()
+    text = notebook(book, "02-two")
+    assert "\n\n".join(MARKDOWN) in text
+    assert "pip install" in text
+
+
+def test_a_notebook_leads_to_where_the_book_is_published(
+    book: Project,
+) -> None:
+    """Protects the way back, once there is one; before, there is no link."""
+    book.edit("book/02-two.md", "\nProse.", "\n[Three](03-three.md).")
+    book.build()
+    assert "Three." in notebook(book, "02-two").split("\n")
+    book.edit(
+        "_config.yml",
+        "\nhtml:",
+        "\nrepository: {url: https://example.org/git}"
+        "\nhtml:\n  baseurl: https://example.org/it/",
+    )
+    book.build()
+    text = notebook(book, "02-two")
+    assert "[Three](https://example.org/it/book/03-three.html)." in text
+    assert "](https://example.org/it/book/02-two.html)" in text
+    assert "git+https://example.org/git" in text
 
 
 def test_nothing_is_read_when_nothing_has_changed(book: Project) -> None:

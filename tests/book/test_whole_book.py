@@ -288,6 +288,7 @@ BREACHES = {
 
 GOOD = """
 <a href="#here" id="here">here</a> <a href="https://example.org">away</a>
+<a href="here.md" download>to take along</a>
 <a href="other.html?q=1#there">there</a> <img src="here.png" alt="a dot">
 <svg role="img" aria-label="a line"><g clip-path="url(#here)"/></svg>
 <svg aria-hidden="true"></svg> <code>{cite}`x`</code>
@@ -315,6 +316,7 @@ def example(build: Path, body: str) -> Page:
     (build / "html").mkdir()
     (build / "html/other.html").write_text('<p id="there"></p>')
     (build / "html/here.png").touch()
+    (build / "html/here.md").touch()
     (build / "html/page.html").write_text(f"<h1>One</h1>{body}")
     (build / "jupyter_execute").mkdir()
     (build / "jupyter_execute/page.ipynb").write_text(NOTEBOOK)

