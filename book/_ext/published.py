@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
+import yaml  # type: ignore[import-untyped, unused-ignore]
 from docutils import nodes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Ellipse
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
+CARD = "card.png"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -31,10 +36,16 @@ def describe(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Put the description of a page into its head."""
+    """Put the description of a page into its head, and into its card."""
     if doctree:
-        text = escape(description(doctree))
-        context["metatags"] += f'<meta name="description" content="{text}" />'
+        said = description(doctree)
+        tag = f'<meta name="description" content="{escape(said)}" />'
+        # The page has docutils' only other tag already.
+        context["metatags"] = tag
+        context["meta"] = {
+            **(context["meta"] or {}),
+            "og:description": said,
+        }
 
 
 def description(doctree: nodes.document) -> str:
@@ -57,10 +68,19 @@ def description(doctree: nodes.document) -> str:
 
 
 def offer_the_repository(app: Sphinx, config: Config) -> None:
-    """Have the buttons that lead to the repository, if there is one."""
-    options = config.html_theme_options
-    for button in ("repository", "issues", "edit_page", "source"):
-        options[f"use_{button}_button"] = bool(options.get("repository_url"))
+    """Have the buttons that lead to the repository, if there is one.
+
+    (Jupyter Book has one of its own by default, and forgets ours where there
+    are `html_theme_options`.)
+    """
+    settings = Path(app.confdir) / "_config.yml"
+    told = yaml.safe_load(settings.read_text("utf-8")).get("repository")
+    if told:
+        options = config.html_theme_options
+        options["repository_url"] = told["url"]
+        options["repository_branch"] = told.get("branch", "main")
+        for button in ("repository", "source", "edit_page", "issues"):
+            options[f"use_{button}_button"] = True
 
 
 def set_address(app: Sphinx, config: Config) -> None:
@@ -74,8 +94,38 @@ def set_address(app: Sphinx, config: Config) -> None:
         f' It begins <a href="{base}">here</a>.</p>',
     }
     config.ogp_site_url = base
+    config.ogp_site_name = config.html_title
     config.ogp_enable_meta_description = False
-    config.ogp_social_cards = {"line_color": "#0b5fa5"}
+    config.ogp_description_length = 0  # code is no description
+    # Cards of sphinxext-opengraph's own would stay behind when titles change.
+    config.ogp_social_cards = {"enable": False}
+    config.ogp_image = f"_static/{CARD}"
+    config.ogp_image_alt = config.html_title
+    config.ogp_custom_meta_tags = [
+        '<meta name="twitter:card" content="summary_large_image" />'
+    ]
+
+
+def draw_card(app: Sphinx) -> None:
+    """Draw the picture that a shared link shows: the title, and a graph."""
+    figure = Figure(figsize=(12, 6.3), facecolor="#ffffff")
+    figure.text(0.06, 0.62, app.config.html_title, fontsize=46)
+    label: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 34}
+    for x, text, colour in (
+        (0.14, "2", "#0b5fa5"),
+        (0.32, "+", "#6b3fa0"),
+        (0.5, "∂", "#b3420a"),
+    ):
+        figure.text(x, 0.28, text, color=colour, **label)
+        figure.add_artist(
+            Ellipse((x, 0.29), 0.1, 0.19, fill=False, lw=3, edgecolor=colour)
+        )
+    for x in (0.19, 0.37):
+        line = Line2D([x, x + 0.08], [0.29, 0.29], color="#8a8f98", lw=3)
+        figure.add_artist(line)
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    figure.savefig(static / CARD, format="png", dpi=100)
 
 
 def write_sitemap(app: Sphinx, exception: Exception | None) -> None:
@@ -105,4 +155,5 @@ def setup(app: Sphinx) -> None:
         app.setup_extension("notfound.extension")
         app.setup_extension("sphinxext.opengraph")
         app.connect("config-inited", set_address, priority=400)
+        app.connect("builder-inited", draw_card)
         app.connect("build-finished", write_sitemap)
