@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.errors import ExtensionError
 
-import api
 import accessible
+import api
 import assets
 import captions
 import downloads
