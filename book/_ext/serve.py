@@ -35,8 +35,9 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 LOG = BUILD / "book.log"
 
-# The pages, and all that Sphinx and MyST-NB remember of making them.
-STATE = ("html", "jupyter_execute", ".doctrees")
+# The pages, and what Sphinx remembers of making them. (What cells say is known
+# by all that it depends on, and stays: see execute.py.)
+STATE = ("html", ".doctrees")
 
 EXECUTING = re.compile(r"([^/\s]+)\.md: Executing notebook")
 EXECUTED = re.compile(r"Executed notebook in (\S+) seconds")
