@@ -114,9 +114,10 @@ class Finder(ast.NodeVisitor):
             self.bind_name(alias.asname or top, sys.modules.get(top, UNKNOWN))
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        module = node.module or ""
-        if not node.level:
-            self.note_after(r"from\s+", node, module, [module])
+        if node.level or not node.module:
+            return  # no notebook can
+        module = node.module
+        self.note_after(r"from\s+", node, module, [module])
         there = vars(sys.modules.get(module, types))
         for alias in node.names:
             value = there.get(alias.name, UNKNOWN)
