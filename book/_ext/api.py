@@ -7,6 +7,7 @@ leads to the cell that teaches it and to its place in the listing.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -83,10 +84,7 @@ def own_docstring(thing: Any) -> str | None:
 
 
 class WhereDefined(SphinxTransform):
-    """Says of each entry where it is taught, and where it stands.
-
-    And has it say nothing of parameters that aren't for everybody.
-    """
+    """Says of each entry where it is taught, and where it stands."""
 
     default_priority = 400
 
@@ -109,14 +107,23 @@ class WhereDefined(SphinxTransform):
         definitions = {(d.file, d.name): d for d in package.definitions}
         for entry in entries:
             signature, content = entry.children
-            for parameter in list(signature.findall(addnodes.desc_parameter)):
-                if parameter.astext().startswith("_"):
-                    parameter.parent.remove(parameter)
+            shorten(signature)
             file = signature["module"].replace(".", "/") + ".py"
             definition = definitions[file, signature["fullname"]]
             members = content.first_child_matching_class(addnodes.desc)
             place = len(content) if members is None else members
             content.insert(place, where_defined(definition))
+
+
+def shorten(signature: addnodes.desc_signature) -> None:
+    """Leave out what isn't for everybody, and the modules of names."""
+    for parameter in list(signature.findall(addnodes.desc_parameter)):
+        if parameter.astext().startswith("_"):
+            parameter.parent.remove(parameter)
+    for value in signature.findall(addnodes.desc_annotation):
+        for text in list(value.findall(nodes.Text)):
+            name = re.sub(r"(\w+\.)+(?=\w)", "", text)
+            text.parent.replace(text, nodes.Text(name))
 
 
 def where_defined(definition: Definition) -> nodes.paragraph:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from copy import copy
 from html import escape, unescape
 from pathlib import Path
 from textwrap import dedent
@@ -87,6 +88,7 @@ def plain(part: Tag) -> str:
 
     Ids must be unique in a page, and what is on a card can't be clicked.
     """
+    part = copy(part)
     for tag in [part, *part.find_all(True)]:
         del tag["id"]
         if tag.name == "a":
