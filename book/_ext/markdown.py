@@ -131,7 +131,10 @@ class Writer:
             for row in table.findall(nodes.row)
         ]
         rows.insert(1, ["---"] * len(rows[0]))
-        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        lines = [f"| {' | '.join(row)} |" for row in rows]
+        for caption in table.findall(nodes.title):
+            lines[:0] = [f"**{self.label(table)}** {self.inline(caption)}", ""]
+        return "\n".join(lines)
 
     def inline(self, parent: nodes.Node) -> str:
         """The text of a paragraph, marked up."""

@@ -98,7 +98,10 @@ def test_a_notebook_reads_well_anywhere(book: Project) -> None:
         prose = re.sub(r"(?s)\$\$.*?\$\$|\$[^$\n]*\$|`[^`]*`", "", text)
         assert re.findall(r"\{[\w:-]+\}|:::|`|<\w+", prose) == []
         assert text.startswith("# ")
-        assert f"Chapter {int(chapter.stem[:2])} of" in text
+        number = int(chapter.stem[:2])
+        assert f"Chapter {number} of" in text
+        for table in re.findall(rf"Table {number}\.\d+", text):
+            assert f"**{table}** " in text
         everything = nbformat.writes(taken)
         assert not re.search(r" at 0x[0-9a-f]{6}", everything)
         assert str(book.path) not in everything
