@@ -2,7 +2,8 @@
 
 Both are made from the pages that `make book` has written: what stands there,
 however it came about, stands here too. What only a screen can use is left
-out, what is folded is opened, and pictures become files of their own, in the
+out, as is what stands elsewhere in the book too (what a chapter has changed
+in the library); what is folded is opened; and pictures become files of their own, in the
 colours of the light theme.
 """
 
@@ -28,8 +29,8 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 
 NOT_ON_PAPER = (
-    "script, noscript, button, summary, .headerlink, .along, .sd-btn,"
-    " .toctree-wrapper"
+    "script, noscript, button, .headerlink, .along, .sd-btn, .stage-diff,"
+    " .toctree-wrapper, summary:not(.admonition-title)"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
 COLOUR = re.compile(r"var\(--book-([a-z]+)\)")
@@ -95,7 +96,10 @@ class Page:
         for tag in article.select(NOT_ON_PAPER):
             tag.decompose()
         for tag in article.select("details"):
-            tag.unwrap()
+            tag.name = "div"
+            del tag["open"]
+        for tag in article.select("summary.admonition-title"):
+            tag.name = "p"
         return article
 
     def relink(self, article: Tag, book: Book, address: Address) -> None:

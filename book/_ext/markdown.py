@@ -53,7 +53,7 @@ class Writer:
         A section in ``depth`` others has a heading of the next level.
         """
         for node in parent.children:
-            if isinstance(node, LEFT_OUT) or "library-so-far" in classes(node):
+            if isinstance(node, LEFT_OUT) or sums_up(node):
                 continue
             if is_code_cell(node):
                 yield from self.cell(node)
@@ -164,10 +164,13 @@ class Writer:
         return f"{mark}{self.inline(node)}{mark}"
 
 
-def classes(node: nodes.Node) -> list[str]:
-    """The classes of a node that has any."""
-    found: list[str] = getattr(node, "attributes", {}).get("classes", [])
-    return found
+def sums_up(node: nodes.Node) -> bool:
+    """Whether it tells of the library so far: a notebook has the whole."""
+    attributes = getattr(node, "attributes", {})
+    return bool(
+        {"library-so-far", "stage-zip"} & set(attributes.get("classes", ()))
+        or attributes.get("language") == "diff"
+    )
 
 
 def is_code_cell(node: nodes.Node) -> bool:

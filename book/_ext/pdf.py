@@ -122,6 +122,8 @@ class Text:
         soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
         sheets = []
         for link in soup.select("link[rel=stylesheet]"):
+            if link.find_parent("noscript"):
+                continue
             file = str(link["href"]).partition("?")[0]
             path = os.path.relpath((page.parent / file).resolve(), FOLDER)
             sheets.append(f'<link rel="stylesheet" href="{path}">')
