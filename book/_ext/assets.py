@@ -217,25 +217,33 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    sheets = sorted(app.builder._css_files, key=lambda file: file.priority)  # type: ignore[attr-defined]
-    dark = "".join(
-        dark_rules((static.parent / sheet.filename).read_text("utf-8"))
-        for sheet in sheets
-    )
+    ours = {f"_static/{name}" for name, _ in app.config.html_css_files}
+    dark = ""
+    for sheet in sorted(app.builder._css_files, key=lambda f: f.priority):  # type: ignore[attr-defined]
+        text = (static.parent / sheet.filename).read_text("utf-8")
+        # Ours go over all the others, and must do so again.
+        dark += in_the_dark(
+            text if sheet.filename in ours else dark_rules(text)
+        )
     (static / DARK).write_text(dark, "utf-8")
 
 
-def dark_rules(sheet: str) -> str:
-    """The rules of a style sheet for the dark, for pages that say light.
+def in_the_dark(sheet: str) -> str:
+    """What a style sheet says for the dark, for pages that say light.
 
     Which of the two it is to be, a script says. A page without scripts says
     that it is light, and asks for these rules too if its reader prefers the
     dark.
     """
+    return re.sub(r"""\[data-theme=["']?dark["']?\]""", "[data-theme]", sheet)
+
+
+def dark_rules(sheet: str) -> str:
+    """The rules of a style sheet that are for the dark."""
     return "".join(
-        re.sub(r"""\[data-theme=["']?dark["']?\]""", "[data-theme]", rule)
+        rule
         for rule in rules(re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
-        if "data-theme=" in rule and "dark" in rule.partition("{")[0]
+        if "data-theme=" in rule and "dark" in rule.rpartition("{")[0]
     )
 
 
