@@ -39,6 +39,7 @@ import palette
 import places
 import previews
 import published
+import search_index
 import terms
 from tangle import TangleError, read_chapters, stages, write
 
@@ -162,6 +163,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     offline.setup(app)
     palette.setup(app)
     published.setup(app)
+    search_index.setup(app)
     places.setup(app)
     previews.setup(app)
     terms.setup(app)
