@@ -13,6 +13,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
+    Request,
     Response,
     Route,
 )
@@ -66,7 +67,7 @@ class Window:
         page.context.route(self.is_foreign, self.refuse)
         page.on("console", self.note_message)
         page.on("pageerror", lambda e: self.troubles.append(f"error: {e}"))
-        page.on("requestfailed", lambda r: self.note_failure(r.url))
+        page.on("requestfailed", self.note_failure)
         page.on("response", self.note_response)
 
     def open(self, path: str) -> Page:
@@ -87,9 +88,11 @@ class Window:
         if message.type in ("error", "warning"):
             self.troubles.append(f"{message.type}: {message.text}")
 
-    def note_failure(self, url: str) -> None:
-        if not self.is_foreign(url):
-            self.troubles.append(f"can't be had: {url}")
+    def note_failure(self, request: Request) -> None:
+        # What was still on its way when another page was opened is aborted.
+        aborted = request.failure == "net::ERR_ABORTED"
+        if not aborted and not self.is_foreign(request.url):
+            self.troubles.append(f"{request.failure}: {request.url}")
 
     def note_response(self, response: Response) -> None:
         if response.status >= 400:
