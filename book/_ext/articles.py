@@ -31,6 +31,8 @@ HTML = BUILD / "html"
 NOT_ON_PAPER = (
     "script, noscript, button, .headerlink, .along, .sd-btn, .stage-diff,"
     " .toctree-wrapper, summary:not(.admonition-title)"
+    "script, noscript, button, summary, .headerlink, .along, .sd-btn,"
+    " .toctree-wrapper, .graph-steps"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
 COLOUR = re.compile(r"var\(--book-([a-z]+)\)")

@@ -7,12 +7,15 @@ below is the only place where the two meet.
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+
+import graph_text
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -39,12 +42,28 @@ ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)
 
 
-def inlined(svg: str, *, alt: str, prefix: str, width: str = "") -> str:
+STEPS = """<details class="graph-steps">
+<summary>The computation, step by step</summary>
+<ol>
+{}
+</ol>
+</details>"""
+
+
+def inlined(
+    svg: str,
+    *,
+    alt: str,
+    prefix: str,
+    width: str = "",
+    description: str = "",
+) -> str:
     """An SVG file's text as an element of an HTML page.
 
-    ``alt`` says what is there to those who can't see it. ``prefix`` goes
-    before every id, as ids must be unique in a page. ``width`` is for a
-    drawing that isn't to be shown as large as it was drawn.
+    ``alt`` says what is there to those who can't see it, and ``description``
+    says more. ``prefix`` goes before every id, as ids must be unique in a
+    page. ``width`` is for a drawing that isn't to be shown as large as it was
+    drawn.
     """
     root = ElementTree.fromstring(svg)
     for parent in root.iter():
@@ -60,6 +79,11 @@ def inlined(svg: str, *, alt: str, prefix: str, width: str = "") -> str:
     root.attrib |= {"role": "img", "aria-label": alt}
     if width:
         root.set("style", f"width: {width}")
+    if description:
+        words = ElementTree.Element(f"{{{SVG}}}desc", id=f"{prefix}words")
+        words.text = description
+        root.insert(0, words)
+        root.set("aria-describedby", f"{prefix}words")
     text = ElementTree.tostring(root, encoding="unicode")
     for colour, meaning in PALETTE.items():
         text = text.replace(colour, f"var(--book-{meaning})")
@@ -104,16 +128,25 @@ class InlineSvg(SphinxPostTransform):
         ]
         for number, image in enumerate(drawn, 1):
             path = Path(self.app.srcdir) / image["uri"].lstrip("/")
+            drawing = path.read_text(encoding="utf-8")
+            # Graphviz marks what it draws; all else is matplotlib's.
+            is_graph = 'class="graph"' in drawing
+            words = graph_text.told(drawing)
             svg = inlined(
-                path.read_text(encoding="utf-8"),
+                drawing,
                 alt=image.get("alt", ""),
                 prefix=f"figure{number}-",
                 width=image.get("width", ""),
+                description=words.description,
             )
-            # Graphviz marks what it draws; all else is matplotlib's. A plot
-            # shrinks with the page; a graph scrolls, by the keys too.
-            if 'class="graph"' in svg:
+            # A plot shrinks with the page; a graph scrolls, by the keys too.
+            if is_graph:
                 text = f'<div class="drawing graph" tabindex="0">{svg}</div>'
+                if words.steps:
+                    items = (
+                        f"<li>{escape(step)}</li>" for step in words.steps
+                    )
+                    text += STEPS.format("\n".join(items))
             else:
                 text = f'<div class="drawing plot">{svg}</div>'
             image.replace_self(nodes.raw("", text, format="html"))
