@@ -132,6 +132,22 @@ def test_what_is_said_can_be_computed(seed: int) -> None:
         assert f"A graph of {len(known)} values." in words.description
 
 
+def test_a_large_graph_is_counted_before_it_is_told() -> None:
+    """Protects the reader from a flood that nobody asked for."""
+    a = Value(1.0, label="a")
+    power = a
+    for _ in range(30):
+        power = power * a
+    words = graph_text.told(drawn(power))
+    assert words.description == (
+        "A graph of 31 values. From 1 that are given, "
+        "30 operations (30 × *) lead to step 30 = 1."
+    )
+    assert words.steps[0] == "a = 1, gradient 0."
+    assert words.steps[-1] == "step 30 = step 29 * a = 1, gradient 0."
+    assert len(words.steps) == 31
+
+
 def test_no_drawing_but_a_computation_is_told() -> None:
     """Protects other drawings from being taken for computations."""
     from graphviz import Digraph

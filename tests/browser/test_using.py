@@ -1,0 +1,242 @@
+"""The pages are used as a reader uses them: by the keys, and in the dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import browsing
+import pytest
+from browsing import Site, Window
+from playwright.sync_api import Browser, Locator, Page, expect
+
+Opener = Callable[..., AbstractContextManager[Window]]
+
+CHAPTER = "book/06-backward.html"
+
+
+@pytest.fixture
+def page(window: Opener) -> Iterator[Page]:
+    """A window with a chapter."""
+    with window() as opened:
+        yield opened.open(CHAPTER)
+        assert opened.troubles == []
+
+
+@pytest.fixture
+def narrow(window: Opener) -> Iterator[Page]:
+    """A window as narrow as a phone, with a chapter."""
+    with window(width=390) as opened:
+        yield opened.open(CHAPTER)
+        assert opened.troubles == []
+
+
+# Themes
+
+DRAWN = """() => {
+    const style = getComputedStyle(document.documentElement);
+    const colours = {};
+    for (const meaning of ["ink", "data", "gradient", "operation"]) {
+        const probe = document.createElement("span");
+        probe.style.color = style.getPropertyValue(`--book-${meaning}`);
+        document.body.append(probe);
+        colours[meaning] = getComputedStyle(probe).color;
+        probe.remove();
+    }
+    const fills = new Set([...document.querySelectorAll(".graph text")].map(
+        text => getComputedStyle(text).fill));
+    return [colours, [...fills].sort()];
+}"""
+
+
+def test_the_switch_changes_the_theme_and_the_graphs(page: Page) -> None:
+    """Protects the reader's choice: graphs follow it, other pages know it."""
+    root = page.locator("html")
+    seen = {}
+    for _ in range(3):
+        page.locator(".bd-header-article .theme-switch-button").click()
+        mode = root.get_attribute("data-mode")
+        colours, fills = page.evaluate(DRAWN)
+        assert fills == sorted(colours.values())
+        seen[mode] = root.get_attribute("data-theme"), fills
+    assert set(seen) == {"light", "dark", "auto"}
+    assert seen["light"] == seen["auto"]
+    assert seen["dark"][0] == "dark"
+    assert set(seen["dark"][1]).isdisjoint(seen["light"][1])
+
+    while root.get_attribute("data-mode") != "dark":
+        page.locator(".bd-header-article .theme-switch-button").click()
+    page.locator(".bd-article-container ~ * a, .prev-next-area a").last.click()
+    page.wait_for_load_state()
+    assert CHAPTER not in page.url
+    expect(root).to_have_attribute("data-theme", "dark")
+
+
+def test_whoever_prefers_the_dark_gets_it(window: Opener) -> None:
+    """Protects readers in the dark from a flash of light, scripts or not."""
+    grounds = {}
+    for scripts in (True, False):
+        with window(scripts=scripts) as opened:
+            for scheme in ("light", "dark"):
+                opened.page.emulate_media(color_scheme=scheme)
+                ground = opened.open(CHAPTER).evaluate(
+                    "getComputedStyle(document.body).backgroundColor"
+                )
+                grounds[scripts, scheme] = ground
+    assert grounds[True, "light"] == grounds[False, "light"]
+    assert grounds[True, "dark"] == grounds[False, "dark"]
+    assert grounds[True, "dark"] != grounds[True, "light"]
+
+
+# The search
+
+
+def test_the_search_finds_a_term_and_leads_to_it(
+    browser: Browser, site: Site
+) -> None:
+    """Protects the way from a word to the page that explains it."""
+    with browsing.window(browser, site) as opened:
+        page = opened.open("book/01-derivative.html")
+        page.keyboard.press("Control+k")
+        field = page.locator("dialog input[type=search]")
+        expect(field).to_be_focused()
+        field.type("topological order")
+        page.keyboard.press("Enter")
+        found = page.locator('#search-results a[href*="06-backward.html"]')
+        expect(found.first).to_be_visible(timeout=15000)
+        found.first.click()
+        page.wait_for_load_state()
+        assert "06-backward.html" in page.url
+        expect(page.locator("article")).to_contain_text("topological order")
+        assert opened.troubles == []
+
+
+# Keys
+
+
+def test_the_first_key_skips_to_the_text(page: Page) -> None:
+    """Protects those who tab from the whole table of contents, each time."""
+    page.keyboard.press("Tab")
+    skip = page.locator("#pst-skip-link a")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate(
+        "document.querySelector('main').contains(document.activeElement)"
+    )
+
+
+# Everything that reacts, seen, with how it looks when it hasn't the focus.
+NOTE = """() => {
+    const LOOK = ["outline", "boxShadow", "backgroundColor", "borderColor",
+        "color", "textDecoration", "transform", "opacity"];
+    window.lookOf = e => {
+        const style = getComputedStyle(e);
+        return LOOK.map(name => style[name]).join("|");
+    };
+    window.ahead = new Map([...document.querySelectorAll(
+        "a[href], button, input, summary, [tabindex='0']")]
+        .filter(e => e.checkVisibility({visibilityProperty: true})
+            && !e.disabled && e.tabIndex >= 0)
+        .map(e => [e, lookOf(e)]));
+    return window.ahead.size;
+}"""
+
+# Where the focus is now: whether it is the end, and whether it is seen.
+STEP = """async () => {
+    const e = document.activeElement;
+    if (e == document.body || !e) return ["end", ""];
+    await Promise.all(e.getAnimations({subtree: false})
+        .map(a => a.finished));
+    const before = window.ahead.get(e);
+    window.ahead.delete(e);
+    const tag = e.outerHTML.slice(0, 90);
+    if (before === undefined) return ["again", tag];
+    return [before == lookOf(e) ? "unseen" : "seen", tag];
+}"""
+
+LEFT = "() => [...window.ahead.keys()].map(e => e.outerHTML.slice(0, 90))"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    "path", ["book/index.html", CHAPTER, "book/library/engine.html"]
+)
+def test_the_keys_reach_everything_and_it_is_seen(
+    window: Opener, path: str, width: int
+) -> None:
+    """Protects those who have no mouse."""
+    wrong = []
+    with window(width=width) as opened:
+        page = opened.open(path)
+        count = page.evaluate(NOTE)
+        for _ in range(2 * count + 20):
+            page.keyboard.press("Tab")
+            what, tag = page.evaluate(STEP)
+            if what == "unseen":
+                wrong.append(f"the focus isn't seen: {tag}")
+            if what == "end":
+                break
+        left = page.evaluate(LEFT)
+    wrong += [f"not reached: {tag}" for tag in left]
+    if wrong:
+        pytest.fail(f"of {count}:\n" + "\n".join(wrong[:20]), pytrace=False)
+
+
+def press(thing: Locator, key: str = "Enter") -> None:
+    thing.focus()
+    thing.page.keyboard.press(key)
+
+
+def test_what_is_folded_opens_by_the_keys(page: Page) -> None:
+    """Protects code and solutions from being there for a mouse alone."""
+    folded = page.locator("article details")
+    kinds = set()
+    assert folded.count() > 2
+    for one in folded.all():
+        kinds |= set((one.get_attribute("class") or "").split())
+        assert one.get_attribute("open") is None
+        press(one.locator("> summary"))
+        assert one.get_attribute("open") is not None
+        expect(one.locator(":scope > :not(summary)").last).to_be_visible()
+        press(one.locator("> summary"), " ")
+        assert one.get_attribute("open") is None
+    assert {"solution", "stage-diff"} <= kinds
+
+
+def test_the_table_of_contents_opens_and_closes_on_a_phone(
+    narrow: Page,
+) -> None:
+    """Protects the way to other chapters, where it isn't in view."""
+    chapter = narrow.locator("a", has_text=re.compile("Two moons")).first
+    expect(chapter).not_to_be_in_viewport()
+    toggle = narrow.locator(".primary-toggle")
+    press(toggle)
+    expect(chapter).to_be_in_viewport()
+    narrow.keyboard.press("Escape")
+    expect(chapter).not_to_be_in_viewport()
+    expect(toggle).to_be_focused()
+
+
+def test_the_contents_of_the_page_open_and_close_on_a_phone(
+    narrow: Page,
+) -> None:
+    """Protects the overview of a long chapter."""
+    section = narrow.locator(".bd-toc-nav a").first
+    expect(section).not_to_be_in_viewport()
+    press(narrow.locator(".secondary-toggle"))
+    expect(section).to_be_in_viewport()
+    narrow.keyboard.press("Escape")
+    expect(section).not_to_be_in_viewport()
+
+
+def test_a_wide_graph_scrolls_in_its_box_by_the_keys(narrow: Page) -> None:
+    """Protects the far end of a graph from being out of reach."""
+    graph = narrow.locator(".drawing.graph").last
+    graph.focus()
+    assert graph.evaluate("box => box.scrollWidth > box.clientWidth")
+    narrow.keyboard.press("ArrowRight")
+    narrow.wait_for_timeout(300)
+    assert graph.evaluate("box => box.scrollLeft") > 0
