@@ -3,8 +3,8 @@
 Both are made from the pages that `make book` has written: what stands there,
 however it came about, stands here too. What only a screen can use is left
 out, as is what stands elsewhere in the book too (what a chapter has changed
-in the library); what is folded is opened; and pictures become files of their own, in the
-colours of the light theme.
+in the library); what is folded is opened; and pictures become files of their
+own, in the colours of the light theme.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ HTML = BUILD / "html"
 
 NOT_ON_PAPER = (
     "script, noscript, button, .headerlink, .along, .sd-btn, .stage-diff,"
-    " .toctree-wrapper, summary:not(.admonition-title)"
-    "script, noscript, button, summary, .headerlink, .along, .sd-btn,"
-    " .toctree-wrapper, .graph-steps"
+    " .toctree-wrapper, .graph-steps, summary:not(.admonition-title)"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
 COLOUR = re.compile(r"var\(--book-([a-z]+)\)")
