@@ -111,7 +111,8 @@ def make_theme_files(app: Sphinx, config: Config) -> None:
         (made / name).write_text(without_source_map(name), "utf-8")
     sheet = with_icons_used(without_source_map(SHEET))
     (made / OUR_SHEET).write_text(sheet, "utf-8")
-    make_icon_fonts(made / FONTS, characters(sheet))
+    other = without_source_map("styles/sphinx-book-theme.css")
+    make_icon_fonts(made / FONTS, characters(sheet + other))
 
 
 def without_source_map(name: str) -> str:
@@ -132,10 +133,10 @@ def with_icons_used(sheet: str) -> str:
     )
 
 
-def characters(sheet: str) -> set[int]:
-    """The icons that a style sheet draws, as Unicode's private characters."""
-    escaped = re.findall(r'"\\([ef][0-9a-f]{3})"', sheet)
-    plain = re.findall("[\ue000-\uf8ff]", sheet)
+def characters(sheets: str) -> set[int]:
+    """The icons that style sheets draw, as Unicode's private characters."""
+    escaped = re.findall(r'"\\([ef][0-9a-f]{3})"', sheets)
+    plain = re.findall("[\ue000-\uf8ff]", sheets)
     # sphinx-exercise marks exercises with a pencil, which the theme has too.
     return {int(code, 16) for code in escaped} | set(map(ord, plain))
 
