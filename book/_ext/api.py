@@ -43,7 +43,7 @@ def settings(app: Sphinx, config: Config) -> None:
         "default_role": "py:obj",  # `Value` in a docstring
         "add_module_names": False,
         "python_use_unqualified_type_names": True,
-        "python_maximum_signature_line_length": 90,
+        "python_maximum_signature_line_length": 100,
         "html_domain_indices": False,
         "autosummary_generate": False,
         "autoclass_content": "both",

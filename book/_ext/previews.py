@@ -77,7 +77,7 @@ def places(page: BeautifulSoup) -> Iterator[tuple[str, list[Tag]]]:
     for section in page.select("section[id]"):
         titles = section.select(":scope > :is(h1, h2, h3, h4)")
         if titles:
-            parts = [*titles, *section.select(":scope > p")[:1]]
+            parts = [*titles, *section.select(":scope > p:not(.along)")[:1]]
             yield str(section["id"]), parts
             if titles[0].name == "h1":
                 yield "", parts
