@@ -9,6 +9,7 @@ Python imports as it is (``PYTHONPATH=micrograd-after-06.zip``).
 from __future__ import annotations
 
 import difflib
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -151,9 +152,14 @@ def write_zips(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     packages: dict[str, Package] = app.stage_packages  # type: ignore[attr-defined]
     for chapter, package in packages.items():
-        with ZipFile(folder / zip_name(chapter), "w", ZIP_DEFLATED) as packed:
+        packed = BytesIO()
+        with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
             for file, module in package.files.items():
-                packed.writestr(ZipInfo(file, LONG_AGO), module.text)
+                archive.writestr(ZipInfo(file, LONG_AGO), module.text)
+        path = folder / zip_name(chapter)
+        # A file written anew would put its chapter out of date.
+        if not path.exists() or path.read_bytes() != packed.getvalue():
+            path.write_bytes(packed.getvalue())
 
 
 def setup(app: Sphinx) -> None:
