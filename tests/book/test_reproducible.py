@@ -14,7 +14,6 @@ ELSEWHERE = {
     "PYTHONHASHSEED": "7",
     "TZ": "Asia/Tokyo",
     "LC_ALL": "C.UTF-8",
-    "SOURCE_DATE_EPOCH": "1",
 }
 
 

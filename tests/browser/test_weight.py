@@ -24,6 +24,8 @@ SCRIPTS = {
     "copybutton.js": "the buttons that do so",
     "sphinx-book-theme.js": "hides the sidebar; a margin note makes room",
     "pydata-sphinx-theme.js": "the theme's switch, the search, where one is",
+    "previews.js": "cards that show what a link leads to",
+    "scrollable.js": "boxes that scroll are reached by keys",
 }
 
 
