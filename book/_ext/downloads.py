@@ -136,7 +136,7 @@ def where_it_comes_from(
     if repository:
         install = f'`pip install "micrograd{extra} @ git+{repository}"`'
     else:
-        install = f'`pip install ".{extra}"` in the folder of the book'
+        install = f"`pip install .{extra}` in the folder of the book"
     needs = [f"the library that the book builds ({install})"]
     if extra:
         needs.append("Graphviz's program `dot`")

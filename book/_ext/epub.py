@@ -140,6 +140,9 @@ def as_xhtml(article: Tag) -> None:
                 del tag[name]
     for column in article.select("colgroup"):
         column.decompose()
+    # Sphinx lists parameters as descriptions of nothing.
+    for parameters in article.select("dt dl, dt dd"):
+        parameters.name = "div"
     for entry in article.select("[role=doc-biblioentry]"):
         del entry["role"]  # it has been given up
 

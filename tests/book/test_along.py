@@ -182,16 +182,12 @@ def test_epubcheck_finds_nothing(epub: ZipFile) -> None:
 
 
 def test_the_epub_has_all_that_the_pages_have(
-    epub: ZipFile, site: Site
+    epub: ZipFile, book: Project, site: Site
 ) -> None:
     """Protects code, outputs, formulas and pictures from staying behind."""
-    names = {Path(name).stem for name in epub.namelist()}
-    for path, page in site.pages.items():
-        stem = Path(path).stem
-        if not path.startswith("book/") or "appendix" in path:
-            continue
-        assert stem in names
-        text = epub.read(f"book/{stem}.xhtml").decode()
+    for chapter in chapters(book):
+        page = site.pages[f"book/{chapter.stem}.html"]
+        text = epub.read(f"book/{chapter.stem}.xhtml").decode()
         soup = BeautifulSoup(text, "html.parser")
         of_page = page.soup.article
         assert of_page
