@@ -40,6 +40,7 @@ import places
 import previews
 import published
 import search_index
+import search_page
 import terms
 from tangle import TangleError, read_chapters, stages, write
 
@@ -164,6 +165,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     palette.setup(app)
     published.setup(app)
     search_index.setup(app)
+    search_page.setup(app)
     places.setup(app)
     previews.setup(app)
     terms.setup(app)

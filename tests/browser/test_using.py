@@ -67,7 +67,7 @@ def test_the_switch_changes_the_theme_and_the_graphs(page: Page) -> None:
 
     while root.get_attribute("data-mode") != "dark":
         page.locator(".bd-header-article .theme-switch-button").click()
-    page.locator(".bd-article-container ~ * a, .prev-next-area a").last.click()
+    page.locator(".right-next").click()
     page.wait_for_load_state()
     assert CHAPTER not in page.url
     expect(root).to_have_attribute("data-theme", "dark")
@@ -224,7 +224,7 @@ def test_the_contents_of_the_page_open_and_close_on_a_phone(
     narrow: Page,
 ) -> None:
     """Protects the overview of a long chapter."""
-    section = narrow.locator(".bd-toc-nav a").first
+    section = narrow.locator("nav.page-toc a").first
     expect(section).not_to_be_in_viewport()
     press(narrow.locator(".secondary-toggle"))
     expect(section).to_be_in_viewport()
