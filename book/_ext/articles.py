@@ -1,10 +1,6 @@
 """The pages of the built book as texts, for the EPUB and the PDF.
 
 Both are made from the pages that `make book` has written: what stands there,
-however it came about, stands here too. What only a screen can use is left
-out, as is what stands elsewhere in the book too (what a chapter has changed
-in the library); what is folded is opened; and pictures become files of their
-own, in the colours of the light theme.
 however it came about, stands here too. What only a screen can use is left out,
 and so is what a chapter has changed in the library, which stands in the book
 already. What is folded is opened, and pictures become files of their own, in
