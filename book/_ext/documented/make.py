@@ -76,6 +76,14 @@ TORCH_NAMES = """
 MATPLOTLIB = "https://matplotlib.org/stable/"
 MATPLOTLIB_PAGES = {
     "matplotlib.pyplot": "api/pyplot_summary.html#module-matplotlib.pyplot",
+    "matplotlib.axes.Axes.spines": (
+        "api/spines_api.html#matplotlib.spines.Spines"
+    ),
+    # A frame's lines hand it on to each of them, as to any artist.
+    "matplotlib.spines.Spines.set_visible": (
+        "api/_as_gen/matplotlib.artist.Artist.set_visible.html"
+        "#matplotlib.artist.Artist.set_visible"
+    ),
 }
 MATPLOTLIB_NAMES = """
     axhline axvline bar contour contourf fill_between hist imshow legend loglog
