@@ -157,8 +157,12 @@ def used_in(first: dict[str, int]) -> Iterator[nodes.Node]:
 
 def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages with the list, if a definition or a use has changed."""
-    said = whole_package(app).definitions, env.uses_of_names  # type: ignore[attr-defined]
-    now = sha256(repr(said).encode()).hexdigest()
+    uses = [
+        (page, used, sorted(tangled))
+        for page, (used, tangled) in sorted(env.uses_of_names.items())  # type: ignore[attr-defined]
+    ]
+    said = repr((whole_package(app).definitions, uses))
+    now = sha256(said.encode()).hexdigest()
     before = getattr(env, "identifiers_of", now)
     env.identifiers_of = now  # type: ignore[attr-defined]
     pages: set[str] = getattr(env, "pages_of_identifiers", set())
