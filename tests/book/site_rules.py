@@ -253,8 +253,7 @@ def there_is_one_main_heading(page: Page) -> Iterator[str]:
     """Protects the outline by which screen readers and searches go."""
     if page.select("meta[http-equiv=Refresh]"):
         return
-    # The theme has another one for paper, which is hidden on a screen.
-    seen = page.select("h1:not(.onlyprint h1)")
+    seen = page.select("h1")
     if len(seen) != 1:
         yield f"{len(seen)} main headings"
     elif not seen[0].get_text().strip("# \n"):

@@ -294,7 +294,6 @@ GOOD = """
 <svg aria-hidden="true"></svg> <code>{cite}`x`</code>
 <figure><figcaption><p class="caption-text">A line.</figcaption></figure>
 <article><span class="math"><span class="katex">x</span></span></article>
-<div class="onlyprint"><h1>One</h1></div>
 <div class="cell tag_raises-exception"><div class="cell_output">
 <pre class="output stream">printed</pre>
 <pre class="output traceback">E  Traceback (most recent call last)</pre>
