@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.environment.collectors.toctree import TocTreeCollector
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -54,7 +56,26 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     return [] if now == before else env.found_docs
 
 
+def keep_numbers(
+    app: Sphinx, env: BuildEnvironment, docnames: list[str]
+) -> None:
+    """Have figures keep their numbers when no page is read.
+
+    Sphinx would look through all the pages to number them as they are.
+    """
+    if not docnames:
+        listeners = app.events.listeners["env-get-updated"]
+        listeners[:] = [
+            listener
+            for listener in listeners
+            if not isinstance(
+                getattr(listener.handler, "__self__", None), TocTreeCollector
+            )
+        ]
+
+
 def setup(app: Sphinx) -> None:
     """Called by weave.py."""
     app.connect("env-get-outdated", remove_pages)
+    app.connect("env-before-read-docs", keep_numbers)
     app.connect("env-updated", pages_to_write)

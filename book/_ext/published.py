@@ -17,9 +17,6 @@ from xml.etree import ElementTree
 
 import yaml  # type: ignore[import-untyped, unused-ignore]
 from docutils import nodes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Ellipse
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -108,6 +105,11 @@ def set_address(app: Sphinx, config: Config) -> None:
 
 def draw_card(app: Sphinx) -> None:
     """Draw the picture that a shared link shows: the title, and a graph."""
+    # Here, since few builds need it and it takes a while to come.
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Ellipse
+
     figure = Figure(figsize=(12, 6.3), facecolor="#ffffff")
     figure.text(0.06, 0.62, app.config.html_title, fontsize=46)
     label: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 34}

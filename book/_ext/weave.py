@@ -171,6 +171,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     terms.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
+    own_code += execute.surroundings().encode()
     return {
         # When what makes the pages changes, every page is out of date.
         "env_version": sha256(own_code).hexdigest(),
