@@ -589,7 +589,10 @@ def test_the_index_leads_to_cells_that_use_the_identifier(site: Site) -> None:
 
 @in_the_book
 def test_a_new_use_reaches_the_index(book: Project) -> None:
-    """Protects the index from telling of an older book; others aren't read."""
+    """Protects the index from telling of an older book, without reading it.
+
+    (The listings are read, whose cells have other numbers now.)
+    """
     with book.put_back():
         code = "from micrograd.literate import reopen"
         book.add_cell("book/04-graph.md", code)
@@ -597,7 +600,8 @@ def test_a_new_use_reaches_the_index(book: Project) -> None:
         with book.reads() as read:
             book.build()
         after = rows(Site(book.path / "_build"))
-    assert read == {"04-graph"}
+    assert {name for name in read if name[0].isdigit()} == {"04-graph"}
+    assert "identifiers" not in read
     (at,) = (address for address in after if address.endswith("#reopen"))
     assert "4" not in [a.get_text() for a in before[at][3].select("a")]
     assert "4" in [a.get_text() for a in after[at][3].select("a")]
