@@ -146,7 +146,9 @@ def where_it_comes_from(
     return (
         f"> Chapter {number_of(docname)} of {book}, as a notebook. It needs"
         f" {listed}.\n>\n"
-        "> The `micrograd` on PyPI is Andrej Karpathy's, another library."
+        "> The `micrograd` on PyPI is Andrej Karpathy's, another library.\n>\n"
+        "> The library is the finished one. So a cell that fails here because"
+        " something has not been written yet will work when you run it."
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import Destination, Fit
@@ -80,6 +80,11 @@ class Text:
             article["data-page"] = page.slug
             article["id"] = ""
             page.relink(article, book, place)
+            # Chromium loses some places that are paragraphs, but no span.
+            for paragraph in article.select("p[id]"):
+                there = Tag(name="span", attrs={"id": paragraph["id"]})
+                del paragraph["id"]
+                paragraph.insert(0, there)
             title = heading(article)
             top = place(page.name, "")[1:]
             opens = page.part if page.part != part else ""
