@@ -128,14 +128,14 @@ def test_the_first_key_skips_to_the_text(page: Page) -> None:
     )
 
 
-# Everything that reacts, seen, with how it looks when it hasn't the focus.
+# Everything that reacts and is seen, with how it looks without the focus.
 NOTE = """() => {
     const LOOK = ["outline", "boxShadow", "backgroundColor", "borderColor",
         "color", "textDecoration", "transform", "opacity"];
-    window.lookOf = e => {
-        const style = getComputedStyle(e);
-        return LOOK.map(name => style[name]).join("|");
-    };
+    window.lookOf = e => [e, ...e.children].flatMap(part => {
+        const style = getComputedStyle(part);
+        return LOOK.map(name => style[name]);
+    }).join("|");
     window.ahead = new Map([...document.querySelectorAll(
         "a[href], button, input, summary, [tabindex='0']")]
         .filter(e => e.checkVisibility({visibilityProperty: true})

@@ -25,7 +25,7 @@ SCRIPTS = {
     "sphinx-book-theme.js": "hides the sidebar; a margin note makes room",
     "pydata-sphinx-theme.js": "the theme's switch, the search, where one is",
     "previews.js": "cards that show what a link leads to",
-    "scrollable.js": "boxes that scroll are reached by keys",
+    "keys.js": "boxes that scroll are reached, the focus comes back",
 }
 
 
