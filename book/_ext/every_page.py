@@ -78,4 +78,5 @@ def setup(app: Sphinx) -> None:
     """Called by weave.py."""
     app.connect("env-get-outdated", remove_pages)
     app.connect("env-before-read-docs", keep_numbers)
-    app.connect("env-updated", pages_to_write)
+    # When the sections have their numbers, too.
+    app.connect("env-get-updated", pages_to_write, priority=900)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -179,11 +180,18 @@ def test_a_notebook_leads_to_where_the_book_is_published(
     assert "git+https://example.org/git" in text
 
 
-def test_nothing_is_read_when_nothing_has_changed(book: Project) -> None:
+def test_nothing_is_done_when_nothing_has_changed(book: Project) -> None:
     """Protects a second `make book` from taking as long as the first."""
+
+    def written() -> dict[Path, int]:
+        pages = (book.path / "_build/html/book").rglob("*.html")
+        return {page: page.stat().st_mtime_ns for page in pages}
+
+    before = written()
     with book.reads() as read:
         book.build()
     assert read == set()
+    assert written() == before
 
 
 def test_a_change_of_prose_is_read_alone(book: Project) -> None:
