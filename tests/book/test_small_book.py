@@ -137,7 +137,7 @@ By {eq}`eq-y`.
 """
 
 MARKDOWN = [
-    "See the other, Fig. 3.3 and [this](https://a.org);\n"
+    "See the other, Figure 3 and [this](https://a.org);\n"
     r"2 \* 3 \* 4 of it costs 5\$.",
     "## Here",
     "**Mind**",
@@ -169,15 +169,16 @@ def test_a_notebook_leads_to_where_the_book_is_published(
     assert "Three." in notebook(book, "02-two").split("\n")
     book.edit(
         "_config.yml",
-        "\nhtml:",
-        "\nrepository: {url: https://example.org/git}"
-        "\nhtml:\n  baseurl: https://example.org/it/",
+        "\nexecute:",
+        "\nrepository: {url: https://github.com/a/b}"
+        "\nhtml: {baseurl: https://example.org/it/}"
+        "\nexecute:",
     )
     book.build()
     text = notebook(book, "02-two")
     assert "[Three](https://example.org/it/book/03-three.html)." in text
     assert "](https://example.org/it/book/02-two.html)" in text
-    assert "git+https://example.org/git" in text
+    assert "git+https://github.com/a/b" in text
 
 
 def test_nothing_is_done_when_nothing_has_changed(book: Project) -> None:
