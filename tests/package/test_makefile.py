@@ -86,8 +86,11 @@ def test_every_goal_can_be_made(make, root: Path, goal: str) -> None:
     assert status == 0, said
 
 
-def test_test_sets_up_then_checks_then_tests(make, frame: Path) -> None:
+def test_test_sets_up_then_checks_then_tests(
+    make, root: Path, frame: Path
+) -> None:
     """Protects: `make test` needs no other goal before it."""
+    shutil.copytree(root / "tests/browser", frame / "tests/browser")
     _, said = make(frame, "--dry-run", "test")
     order = ["-m venv", "tangle.py --check", "ruff", "mypy", "pytest"]
     places = [said.index(step) for step in order]
