@@ -99,13 +99,13 @@ class LibraryOutline(SphinxDirective):
 def outline(package: Package, chapter: str) -> nodes.container:
     """The files, and in each the classes, functions and methods."""
     outline = nodes.container("", classes=["library-so-far"])
-    for file in sorted(package.files):
+    for file, module in sorted(package.files.items()):
         inside = [
             definition
             for definition in package.definitions
             if definition.file == file and definition.kind in NAMED
         ]
-        if inside:
+        if any(line.source for line in module.lines):
             name = link(nodes.literal("", file), listing_of(file))
             outline += nodes.paragraph("", "", name, classes=["file"])
             outline += [one_line(one, chapter) for one in inside]
