@@ -14,6 +14,7 @@ from myst_nb.sphinx_ import (
     depart_HideCellInput,
     visit_HideCellInput,
 )
+from sphinx import addnodes
 from sphinx.writers.html5 import HTML5Translator
 
 if TYPE_CHECKING:
@@ -48,6 +49,22 @@ visit_citation = mended(
     HTML5Translator.visit_citation, "doc-biblioentry", "listitem"
 )
 
+# A signature on several lines is no list of definitions: it defines nothing.
+visit_signature = mended(
+    HTML5Translator.visit_desc_parameterlist,
+    "<dl>",
+    '<span class="sig-lines">',
+)
+depart_signature = mended(
+    HTML5Translator.depart_desc_parameterlist, "</dl>", "</span>"
+)
+visit_parameter = mended(
+    HTML5Translator.visit_desc_parameter, "<dd>", '<span class="sig-line">'
+)
+depart_parameter = mended(
+    HTML5Translator.depart_desc_parameter, "</dd>", "</span>"
+)
+
 
 def setup(app: Sphinx) -> None:
     """Called by weave.py."""
@@ -60,4 +77,14 @@ def setup(app: Sphinx) -> None:
         nodes.citation,
         override=True,
         html=(visit_citation, HTML5Translator.depart_citation),
+    )
+    app.add_node(
+        addnodes.desc_parameterlist,
+        override=True,
+        html=(visit_signature, depart_signature),
+    )
+    app.add_node(
+        addnodes.desc_parameter,
+        override=True,
+        html=(visit_parameter, depart_parameter),
     )

@@ -140,11 +140,9 @@ def as_xhtml(article: Tag) -> None:
                 del tag[name]
     for column in article.select("colgroup"):
         column.decompose()
-    # Sphinx lists parameters as descriptions of nothing.
-    for parameters in article.select("dt dl, dt dd"):
+    # Without the site's style these would stand in one line.
+    for parameters in article.select(".sig-lines, .sig-line"):
         parameters.name = "div"
-    for entry in article.select("[role=doc-biblioentry]"):
-        del entry["role"]  # it has been given up
 
 
 def contents(chapters: list[Chapter]) -> str:
