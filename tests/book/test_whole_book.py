@@ -116,6 +116,24 @@ def test_prose_and_formulas_wear_the_palette(site: Site) -> None:
             assert coloured or meaning == "operation"
 
 
+def test_every_file_that_a_style_sheet_names_is_there(site: Site) -> None:
+    """Protects pages from missing fonts and pictures."""
+    named = [
+        (sheet, address)
+        for sheet in site.html.rglob("*.css")
+        for address in re.findall(
+            r"""url\(\s*['"]?(?!data:)([^'")?#]+)""", sheet.read_text("utf-8")
+        )
+    ]
+    assert named
+    missing = [
+        f"{sheet.relative_to(site.html)}: {address}"
+        for sheet, address in named
+        if not (sheet.parent / address).is_file()
+    ]
+    assert missing == []
+
+
 def named(rule: Callable[[Page], Iterator[str]]) -> str:
     return rule.__name__
 
