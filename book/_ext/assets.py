@@ -52,7 +52,6 @@ NEEDED_FOR = {
 
 # What the theme and Sphinx publish though no page refers to it.
 UNUSED = (
-    "file.png",
     "images",
     "locales",
     "minus.png",
