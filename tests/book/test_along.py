@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -140,7 +141,7 @@ def failure(
         taken, timeout=600, resources={"metadata": {"path": str(folder)}}
     )
     try:
-        client.execute(env=env)
+        asyncio.run(client.async_execute(env=env))
     except CellExecutionError as error:
         return f"{chapter.name}: {error}"
     again = [
