@@ -249,7 +249,7 @@ def test_a_caption_says_what_a_later_chapter_does_to_the_cell(
 
 def contents(book: Project, name: str) -> list[str]:
     """The table of contents as it stands beside a page."""
-    links = soup(book, name).select(".bd-sidebar nav a")
+    links = soup(book, name).select(".bd-links a")
     return [link.get_text() for link in links]
 
 
