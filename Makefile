@@ -44,19 +44,22 @@ $(VENV): constraints.txt
 	@ln -s graphviz-pure .venv/bin/dot
 	@touch $@
 
+# Put into _build/npm what a rule's lock file names; npm checks the hashes.
+fetched = echo "$(1): fetching, a second, once…" && \
+    rm -rf _build/npm && mkdir -p _build/npm && cp $^ _build/npm && { \
+    $(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
+    --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
+    echo "$(1) can't be fetched: is the network there?" \
+    "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }; }
+
 # KaTeX's style sheet and fonts (woff2 alone, which every browser reads), and
-# the faces that the book's own style sheet names; npm checks them against the
-# hashes in the lock. KaTeX's sheet comes last: it stands for all of them.
+# the faces that the book's own style sheet names. KaTeX's sheet comes last: it
+# stands for all of them.
 FACES := book/_static/fonts.css
 $(KATEX): book/_vendor/package.json book/_vendor/package-lock.json $(FACES) \
     | $(VENV)
-	@echo "Fetching the fonts (a second, once)…"
-	@rm -rf _build/npm && mkdir -p _build/npm $(@D)/fonts _build/vendor/fonts
-	@cp $^ _build/npm
-	@$(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
-	    --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
-	    echo "The fonts can't be fetched: is the network there?" \
-	        "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }
+	@$(call fetched,The fonts)
+	@mkdir -p $(@D)/fonts _build/vendor/fonts
 	@cp _build/npm/node_modules/katex/dist/fonts/*.woff2 $(@D)/fonts
 	@for face in $$(sed -n 's|.*url("fonts/\([^"]*\)").*|\1|p' $(FACES)); do \
 	    font=$$(ls -d _build/npm/node_modules/@fontsource/*/files/$$face) && \
@@ -70,13 +73,8 @@ $(KATEX): book/_vendor/package.json book/_vendor/package-lock.json $(FACES) \
 
 # What tests/browser looks for faults with.
 $(AXE): tests/browser/package.json tests/browser/package-lock.json | $(VENV)
-	@echo "Fetching axe-core (a second, once)…"
-	@rm -rf _build/npm && mkdir -p _build/npm $(@D)
-	@cp $^ _build/npm
-	@$(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
-	    --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
-	    echo "axe-core can't be fetched: is the network there?" \
-	        "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }
+	@$(call fetched,axe-core)
+	@mkdir -p $(@D)
 	@mv _build/npm/node_modules/axe-core/axe.min.js $@
 	@rm -rf _build/npm
 

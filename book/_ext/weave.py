@@ -53,6 +53,31 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 CHAPTER = re.compile(r"\d\d-")
 
+# The parts of weaving, a module each; in this order they are set up.
+PARTS = (
+    api,
+    accessible,
+    assets,
+    captions,
+    downloads,
+    execute,
+    every_page,
+    exercises,
+    identifiers,
+    inline_svg,
+    library_so_far,
+    listing,
+    names_in_code,
+    offline,
+    palette,
+    published,
+    search_index,
+    search_page,
+    places,
+    previews,
+    terms,
+)
+
 
 class Stages:
     """The library as it stood after each page, on disk and importable."""
@@ -148,27 +173,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", weaver.prepare)
     app.connect("env-get-outdated", weaver.outdated)
     app.connect("source-read", weaver.before_reading)
-    api.setup(app)
-    accessible.setup(app)
-    assets.setup(app)
-    captions.setup(app)
-    downloads.setup(app)
-    execute.setup(app)
-    every_page.setup(app)
-    exercises.setup(app)
-    identifiers.setup(app)
-    inline_svg.setup(app)
-    library_so_far.setup(app)
-    listing.setup(app)
-    names_in_code.setup(app)
-    offline.setup(app)
-    palette.setup(app)
-    published.setup(app)
-    search_index.setup(app)
-    search_page.setup(app)
-    places.setup(app)
-    previews.setup(app)
-    terms.setup(app)
+    for part in PARTS:
+        part.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
     own_code += execute.surroundings().encode()
