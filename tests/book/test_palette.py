@@ -69,3 +69,12 @@ def test_formulas_are_standard_tex() -> None:
         r"\textcolor{#0b5fa5}{a} \cdot \textcolor{#1d7a46}{w_i}"
     )
     assert in_standard_tex(r"\datatype{a} data{b}") == r"\datatype{a} data{b}"
+
+
+def test_on_paper_the_colours_are_those_of_the_light_page() -> None:
+    """Protects print and the PDF from keeping colours of an older page."""
+    css = (STATIC / "along.css").read_text()
+    printed = dict(re.findall(r"--book-(\w+): (#[0-9a-f]{6});", css))
+    assert len(printed) > 10
+    light = variables("light")
+    assert {n: c for n, c in printed.items() if light.get(n) != c} == {}
