@@ -1,4 +1,4 @@
-# Tangled from book/03-value.md and 4 more: edit there, not here.
+# Tangled from book/03-value.md and 5 more: edit there, not here.
 """`Value`: a number that remembers how it was made.
 
 Arithmetic on values builds a graph as it goes. `Value.backward` walks that
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Complex, Real
-from typing import SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
 
 class Value:
@@ -103,8 +103,9 @@ class Value:
         at 0 itself, where there is a corner (Nair and Hinton 2010).
         """
         x = self.data
-        slope = None if x <= 0.0 else 1.0
-        return Value(max(x, 0.0), (self,), "relu", (slope,))
+        closed = x <= 0.0
+        slope = where(closed, None, 1.0)
+        return Value(where(closed, 0.0, x), (self,), "relu", (slope,))
 
     def __pow__(self, other: Value | float) -> Value:
         r"""``self ** other``, which is :math:`x^n`.
@@ -115,10 +116,12 @@ class Value:
         x = self.data
         n = other.data if isinstance(other, Value) else as_float(other)
         y = power(x, n)
-        for_base = n * power(x, n - 1.0) if n else None
+        for_base = where(n == 0.0, None, n * power(x, n - 1.0))
         if not isinstance(other, Value):
             return Value(y, (self,), f"**{n:g}", (for_base,))
-        for_exponent = 0.0 if x == 0.0 and n >= 0.0 else y * log(x)
+        slope = y * log(x)
+        flat = where(n >= 0.0, 0.0, slope)
+        for_exponent = where(x == 0.0, flat, slope)
         return Value(y, (self, other), "**", (for_base, for_exponent))
 
     def __radd__(self, other: float) -> Value:  # other + self
@@ -148,7 +151,7 @@ class Value:
 
     def tanh(self) -> Value:
         r"""The hyperbolic tangent, with slope :math:`1 - \tanh^2 x`."""
-        y = math.tanh(self.data)
+        y = tanh(self.data)
         return Value(y, (self,), "tanh", (1.0 - y * y,))
 
     def sigmoid(self) -> Value:
@@ -177,7 +180,13 @@ class Value:
 
 
 def as_float(x: object) -> float:
-    """The real number ``x`` as a float; a `TypeError` if it isn't one."""
+    """The real number ``x`` as a float; a `TypeError` if it isn't one.
+
+    What stands for a number, and notes down on a ``tape`` what is done with
+    it, may stay as it is (see `micrograd.compiler.Symbol`).
+    """
+    if hasattr(x, "tape"):
+        return x  # type: ignore[return-value]
     unreal = isinstance(x, str | bytes | Complex) and not isinstance(x, Real)
     if isinstance(x, SupportsFloat | SupportsIndex) and not unreal:
         return float(x)
@@ -231,6 +240,8 @@ def power(x: float, n: float) -> float:
             return math.nan
         # zero to a negative power; -0.0 to an odd one keeps its sign
         return math.copysign(math.inf, x) if n % 2.0 == 1.0 else math.inf
+    except TypeError:
+        return noted("power", x, n)
 
 
 def exp(x: float) -> float:
@@ -239,10 +250,46 @@ def exp(x: float) -> float:
         return math.exp(x)
     except OverflowError:
         return math.inf
+    except TypeError:
+        return noted("exp", x)
 
 
 def log(x: float) -> float:
     """``math.log(x)``, where zero gives -inf and less than zero nan."""
-    if x > 0.0:
+    try:
         return math.log(x)
-    return -math.inf if x == 0.0 else math.nan
+    except ValueError:
+        return -math.inf if x == 0.0 else math.nan
+    except TypeError:
+        return noted("log", x)
+
+
+def tanh(x: float) -> float:
+    """``math.tanh(x)``."""
+    try:
+        return math.tanh(x)
+    except TypeError:
+        return noted("tanh", x)
+
+
+T = TypeVar("T")
+
+
+def where(condition: Any, a: T, b: T) -> T:
+    """``a`` where the condition holds, ``b`` elsewhere.
+
+    A condition on numbers that aren't known yet notes the choice down.
+    """
+    if condition is True:
+        return a
+    if condition is False:
+        return b
+    choice: T = condition.where(a, b)
+    return choice
+
+
+def noted(function: str, *operands: Any) -> float:
+    """The result of a function of what isn't a number, but has a tape."""
+    tape = next(x.tape for x in operands if hasattr(x, "tape"))
+    result: float = tape.note(function, *operands)
+    return result

@@ -1,0 +1,611 @@
+# Tangled from book/15-straight-line.md: edit there, not here.
+"""Compiling: a function of one example becomes a program for many."""
+
+from __future__ import annotations
+
+import importlib.util
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, NoReturn, TypeAlias
+
+from micrograd import engine
+from micrograd.engine import Value, as_float, topological_order
+from micrograd.nn import Module
+
+
+class Tape:
+    """The instructions of a program, in the order they were noted down.
+
+    So operands come before results (Wengert 1964).
+    """
+
+    def __init__(self) -> None:
+        self.instructions: dict[str, Unknown] = {}
+
+    def note(self, operation: str, *operands: Any) -> Any:
+        """What stands for the result of an operation.
+
+        An instruction that is on the tape isn't noted again, and one that
+        changes nothing, such as adding 0, not at all.
+        """
+        for i, operand in enumerate(operands):
+            if type(operand) is float and (operation, i, operand) in NEUTRAL:
+                return operands[1 - i]
+        text = " ".join([operation, *map(repr, operands)])
+        if text not in self.instructions:
+            kind = Condition if operation in COMPARISONS else Symbol
+            name = f"v{len(self.instructions)}"
+            self.instructions[text] = kind(self, name, operation, operands)
+        return self.instructions[text]
+
+
+class Unknown:
+    """The result of an instruction on a tape, not known yet.
+
+    ``name`` is its name on the ``tape``; one without an ``operation`` is
+    given from outside. ``varies`` says whether it is another for another
+    example.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        name: str,
+        operation: str = "",
+        operands: tuple[Any, ...] = (),
+        *,
+        varies: bool = False,
+    ) -> None:
+        self.tape = tape
+        self.name = name
+        self.operation = operation
+        self.operands = operands
+        self.varies = varies or any(map(is_varying, operands))
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError(
+            "while a function is being compiled, its numbers are not known: "
+            "they can't be decided on, as by `if`, `max` or `in`, nor be "
+            "made floats, as by `math.sin`. Use the operations of Value, or "
+            "don't compile this function."
+        )
+
+    __bool__ = __float__ = __int__ = __index__ = _refuse
+
+
+def is_varying(operand: Any) -> bool:
+    """Whether an operand is another for another example."""
+    return isinstance(operand, Unknown) and operand.varies
+
+
+def noting(operation: str, *, reflected: bool = False) -> Callable[..., Any]:
+    """A method of `Symbol`, which notes down an operation."""
+
+    def method(self: Symbol, other: object) -> Any:
+        if isinstance(other, Real):
+            other = float(other)
+        elif not isinstance(other, Symbol):
+            return NotImplemented
+        operands = (other, self) if reflected else (self, other)
+        return self.tape.note(operation, *operands)
+
+    return method
+
+
+class Symbol(Unknown):
+    """What stands for a number: it notes down what is done with it."""
+
+    __add__ = noting("+")
+    __radd__ = noting("+", reflected=True)
+    __sub__ = noting("-")
+    __rsub__ = noting("-", reflected=True)
+    __mul__ = noting("*")
+    __rmul__ = noting("*", reflected=True)
+    __truediv__ = noting("/")
+    __rtruediv__ = noting("/", reflected=True)
+    __pow__ = noting("power")
+    __rpow__ = noting("power", reflected=True)
+    __lt__ = noting("<")
+    __le__ = noting("<=")
+    __gt__ = noting(">")
+    __ge__ = noting(">=")
+    __eq__ = noting("==")
+    __ne__ = noting("!=")
+
+    def __neg__(self) -> Any:
+        return self.tape.note("neg", self)
+
+    def __format__(self, _: str) -> str:
+        return self.name
+
+
+#: With this number as this operand, the result is the other operand.
+NEUTRAL = {
+    ("+", 0, 0.0),
+    ("+", 1, 0.0),
+    ("-", 1, 0.0),
+    ("*", 0, 1.0),
+    ("*", 1, 1.0),
+    ("/", 1, 1.0),
+    ("power", 1, 1.0),
+}
+
+#: The operations whose result is no number, but a condition.
+COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
+
+
+class Condition(Unknown):
+    """The result of a comparison, by which numbers can be chosen."""
+
+    def where(self, a: Any, b: Any) -> Any:
+        """Note down a choice: ``a`` where the condition holds, else ``b``."""
+        if a is None or b is None:
+            return Gate(self, a, b)
+        return self.tape.note("where", self, a, b)
+
+
+class Gate:
+    """One of two slopes, by a condition; for None, nothing passes."""
+
+    def __init__(self, condition: Condition, *slopes: Any) -> None:
+        self.condition = condition
+        self.slopes = slopes
+
+    def __mul__(self, gradient: Any) -> Any:
+        a, b = [0.0 if s is None else s * gradient for s in self.slopes]
+        return self.condition.where(a, b)
+
+
+#: How many numbers each argument of an example has; None: a bare number.
+Widths = tuple[int | None, ...]
+
+
+@dataclass
+class Recording:
+    """What tracing a function of one example, and its gradients, has left.
+
+    ``results`` are its value and then the derivative for each parameter:
+    symbols, or numbers where they are always the same. ``leaves`` are the
+    values in its graph that no operation made.
+    """
+
+    tape: Tape
+    inputs: list[Symbol]
+    parameters: list[Symbol]
+    results: list[Any]
+    leaves: list[Value]
+
+
+def record(
+    function: Callable[..., Value], parameters: Sequence[Value], widths: Widths
+) -> Recording:
+    """Run a function, and `Value.backward`, on symbols instead of numbers."""
+    tape = Tape()
+    knobs = [Symbol(tape, f"p{i}") for i in range(len(parameters))]
+    inputs: list[Symbol] = []
+    arguments: list[Any] = []
+    for width in widths:
+        first = len(inputs)
+        for i in range(first, first + (1 if width is None else width)):
+            inputs.append(Symbol(tape, f"x{i}", varies=True))
+        new = tuple(inputs[first:])
+        arguments.append(new[0] if width is None else new)
+    kept = [(p.data, p.grad) for p in parameters]
+    try:
+        for parameter, knob in zip(parameters, knobs):
+            parameter.data, parameter.grad = as_float(knob), 0.0
+        root = function(*arguments)
+        if not isinstance(root, Value):
+            raise TypeError(
+                f"a function to compile must return one Value, not {root!r}"
+            )
+        root.backward()
+        results = [root.data, *(p.grad for p in parameters)]
+    finally:
+        for parameter, (data, grad) in zip(parameters, kept):
+            parameter.data, parameter.grad = data, grad
+    nodes = [root, *topological_order(root)]
+    leaves = [v for n in nodes for v in (n, *n._prev) if not v._prev]
+    return Recording(tape, inputs, knobs, results, leaves)
+
+
+def record_twice(
+    function: Callable[..., Value], parameters: Sequence[Value], widths: Widths
+) -> Recording:
+    """Like `record`, and `ValueError` for what would be frozen by it.
+
+    That is a function that does something else each time, and one that uses
+    values from outside which aren't among the ``parameters``.
+    """
+    one = record(function, parameters, widths)
+    two = record(function, parameters, widths)
+    if list(one.tape.instructions) != list(two.tape.instructions) or repr(
+        one.results
+    ) != repr(two.results):
+        raise ValueError(
+            "the function did something else when it was run again, as by "
+            "random numbers: this would be frozen by compiling it"
+        )
+    expected = {id(p) for p in parameters}
+    again = {id(leaf) for leaf in two.leaves}
+    for leaf in one.leaves:
+        if id(leaf) in again and id(leaf) not in expected:
+            raise ValueError(
+                f"the function uses {leaf!r} from outside, which isn't among "
+                "the parameters: add it, or use a plain number"
+            )
+    return one
+
+
+@dataclass
+class Program:
+    """Straight-line code for a function of one example and its gradients.
+
+    Instructions that depend on the parameters alone are run ``once``; then
+    ``each`` example runs the others. Result number ``i`` is ``fixed[i]``,
+    plus the mean over the examples of ``means[i]`` if there is one.
+    """
+
+    inputs: list[Symbol]
+    parameters: list[Symbol]
+    once: list[Unknown]
+    each: list[Unknown]
+    means: dict[int, Unknown]
+    fixed: list[Any]
+
+
+def straighten(recording: Recording) -> Program:
+    """Leave out what no result needs, and sort the rest by what varies."""
+    parts = [split(result) for result in recording.results]
+    means = {i: v for i, (v, _) in enumerate(parts) if v is not None}
+    fixed = [same for _, same in parts]
+    needed = {str(x) for x in [*means.values(), *fixed]}
+    alive = []
+    for x in reversed(recording.tape.instructions.values()):
+        if x.name in needed:
+            alive.append(x)
+            needed.update(map(str, x.operands))
+    alive.reverse()
+    return Program(
+        recording.inputs,
+        recording.parameters,
+        [x for x in alive if not x.varies],
+        [x for x in alive if x.varies],
+        means,
+        fixed,
+    )
+
+
+def split(result: Any) -> tuple[Unknown | None, Any]:
+    """The two parts of a sum: what varies with the example, and the rest."""
+    same: Any = 0.0
+    while is_varying(result) and result.operation == "+":
+        a, b = result.operands
+        if is_varying(a) and is_varying(b):
+            break
+        result, rest = (a, b) if is_varying(a) else (b, a)
+        same = same + rest
+    return (result, same) if is_varying(result) else (None, same + result)
+
+
+def source(program: Program) -> str:
+    """The program as a Python function of ``rows`` and ``parameters``.
+
+    It returns the sum over the rows of each of ``means``, and ``fixed``.
+    """
+    sums = {f"s{i}": x for i, x in program.means.items()}
+    return in_function(
+        "def run(rows, parameters):",
+        f"{listed(program.parameters)} = parameters",
+        *map(line, program.once),
+        *(f"{s} = 0.0" for s in sums),
+        f"for {listed(program.inputs)} in rows:",
+        *(f"    {line(x)}" for x in program.each),
+        *(f"    {s} += {x}" for s, x in sums.items()),
+        f"return {listed(sums)}, {listed(program.fixed)}",
+    )
+
+
+def line(x: Unknown) -> str:
+    """An instruction as a line of Python."""
+    names = {"/": "divide", "neg": "-"}
+    if x.operation in {"+", "-", "*"} | COMPARISONS:
+        a, b = x.operands
+        return f"{x} = {a} {x.operation} {b}"
+    function = names.get(x.operation, x.operation)
+    return f"{x} = {function}({', '.join(map(str, x.operands))})"
+
+
+def listed(items: Iterable[object]) -> str:
+    """What is between brackets: ``[p0, p1]``."""
+    return f"[{', '.join(map(str, items))}]"
+
+
+def in_function(head: str, *body: str) -> str:
+    """A function's text, with its body indented."""
+    return "\n    ".join([head, *body, ""])
+
+
+#: Numbers side by side in memory: an array of type "d".
+Buffer: TypeAlias = "array[float]"
+
+
+class Backend:
+    """Runs a program: the part that all ways to do so have in common.
+
+    A batch is what ``load`` makes of the columns of examples. ``results``
+    receives the mean and its derivative for each parameter.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def load(self, columns: list[Buffer]) -> Any:
+        """The batch, in the form that this backend works on."""
+        raise NotImplementedError
+
+    def evaluate(
+        self, batch: Any, parameters: Buffer, results: Buffer
+    ) -> None:
+        """Fill in the results."""
+        raise NotImplementedError
+
+    def descend(
+        self,
+        batch: Any,
+        parameters: Buffer,
+        results: Buffer,
+        learning_rate: float,
+        steps: int,
+    ) -> None:
+        """Fill in the results and move the parameters, so many times."""
+        for _ in range(steps):
+            self.evaluate(batch, parameters, results)
+            for i, gradient in enumerate(results[1:]):
+                parameters[i] -= learning_rate * gradient
+
+
+class PythonBackend(Backend):
+    """Runs a program in Python, one example after the other."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        names = ["where", "divide", "power", "exp", "log", "tanh"]
+        scope = {name: getattr(engine, name) for name in names}
+        exec(source(program), scope)
+        self.run = scope["run"]
+
+    def load(self, columns: list[Buffer]) -> list[tuple[float, ...]]:
+        """The examples, one by one."""
+        return list(zip(*columns))
+
+    def evaluate(
+        self, batch: Any, parameters: Buffer, results: Buffer
+    ) -> None:
+        """Fill in the results."""
+        sums, fixed = self.run(batch, parameters)
+        results[:] = array("d", fixed)
+        for i, total in zip(self.program.means, sums):
+            results[i] += total / len(batch)
+
+
+def column_source(program: Program) -> str:
+    """The program as a Python function of ``columns`` and ``parameters``.
+
+    It returns ``means`` as columns, one number for each row, and ``fixed``.
+    """
+    return in_function(
+        "def run(columns, parameters):",
+        f"{listed(program.parameters)} = parameters",
+        f"{listed(program.inputs)} = columns",
+        *map(line, program.once),
+        *map(line, program.each),
+        f"return {listed(program.means.values())}, {listed(program.fixed)}",
+    )
+
+
+class ColumnsBackend(Backend):
+    """Runs a program with NumPy, all examples at once."""
+
+    def __init__(self, program: Program) -> None:
+        import numpy
+
+        super().__init__(program)
+        names = ["where", "divide", "power", "exp", "log", "tanh"]
+        scope = {name: getattr(numpy, name) for name in names}
+        exec(column_source(program), scope)
+        self.run = scope["run"]
+        self.numpy = numpy
+
+    def load(self, columns: list[Buffer]) -> Any:
+        """The columns as NumPy's arrays."""
+        return list(map(self.numpy.array, columns))
+
+    def evaluate(
+        self, batch: Any, parameters: Buffer, results: Buffer
+    ) -> None:
+        """Fill in the results."""
+        # Overflow and the like give inf and nan, as everywhere in the book.
+        with self.numpy.errstate(all="ignore"):
+            columns, fixed = self.run(batch, parameters)
+            results[:] = array("d", fixed)
+            if columns:
+                table = self.numpy.concatenate(columns)
+                totals = table.reshape(len(columns), -1).sum(axis=1)
+                for i, total in zip(self.program.means, totals.tolist()):
+                    results[i] += total / len(batch[0])
+
+
+def columns_of(batch: Sequence[Any]) -> tuple[Widths, list[Buffer]]:
+    """How many numbers each argument has, and all of them, in columns.
+
+    `ValueError` or `TypeError` for a batch that has not got the same
+    numbers in every example.
+    """
+    counts = [len(argument) for argument in batch]
+    if not counts or 0 in counts or len(set(counts)) > 1:
+        raise ValueError(
+            "a batch needs at least one example, and all its arguments "
+            f"equally many: got {' and '.join(map(str, counts)) or 'none'}"
+        )
+    widths: list[int | None] = []
+    columns: list[Buffer] = []
+    for number, argument in enumerate(batch, 1):
+        width = len(argument[0]) if hasattr(argument[0], "__len__") else None
+        rows = zip(argument) if width is None else argument
+        try:
+            new = [array("d", c) for c in zip(*rows, strict=True)]
+        except (TypeError, ValueError):
+            refuse_misfit(number, argument, width)
+            raise
+        widths.append(width)
+        columns += new
+    if not columns:
+        raise ValueError("the examples of a batch need at least one number")
+    return tuple(widths), columns
+
+
+def refuse_misfit(number: int, argument: Any, width: int | None) -> None:
+    """Say which example of an argument isn't like its first one."""
+    for i, example in enumerate(argument):
+        where = f"argument {number}, example {i}"
+        numbers = example if hasattr(example, "__len__") else [example]
+        if hasattr(example, "__len__") != (width is not None) or len(
+            numbers
+        ) != (1 if width is None else width):
+            raise ValueError(f"{where}: {example!r} is not like the first")
+        for x in numbers:
+            try:
+                as_float(x)
+            except TypeError as error:
+                raise TypeError(f"{where}: {error}") from None
+
+
+def compile(
+    function: Callable[..., Value],
+    parameters: Module | Sequence[Value],
+    *,
+    backend: str = "python",
+) -> Compiled:
+    """Compile a function of one example into one of a whole batch.
+
+    ``function`` takes the numbers of an example, as plain numbers or
+    tuples of them, and returns one Value. What comes back takes a sequence
+    of examples for each of these arguments and returns the mean of the
+    function over them, as a Value: `Value.backward` adds its derivatives
+    to the ``grad`` of the ``parameters`` (a module, or a list of Values).
+
+    ``backend`` says what runs the program: ``"python"`` needs nothing
+    else, ``"columns"`` needs numpy, ``"native"`` needs llvmlite.
+    `ModuleNotFoundError` if it isn't there.
+
+    The function is traced when it is first called, with symbols for
+    numbers. It may use all operations of Value, but `TypeError` if it
+    decides anything by a number, e.g. by ``if``, and `ValueError` if it
+    isn't the same each time. Plain numbers that it takes from outside are
+    part of the program; parameters may change at any time.
+    """
+    return Compiled(function, parameters, find_backend(backend))
+
+
+def find_backend(name: str) -> type[Backend]:
+    """The backend of this name; an error says what is missing for it."""
+    backends = {
+        "python": (PythonBackend, None),
+        "columns": (ColumnsBackend, "numpy"),
+    }
+    if name not in backends:
+        names = ", ".join(map(repr, backends))
+        raise ValueError(f"no backend is called {name!r}; there are {names}")
+    kind, package = backends[name]
+    require(name, package)
+    return kind
+
+
+def require(backend: str, package: str | None) -> None:
+    """`ModuleNotFoundError` if a backend's package isn't installed."""
+    if package and importlib.util.find_spec(package) is None:
+        raise ModuleNotFoundError(
+            f"the backend {backend!r} needs {package}: pip install {package}",
+            name=package,
+        )
+
+
+class Compiled:
+    """A function of a batch, as `compile` makes it."""
+
+    def __init__(
+        self,
+        function: Callable[..., Value],
+        parameters: Module | Sequence[Value],
+        backend: type[Backend],
+    ) -> None:
+        self.function = function
+        self.module = parameters if isinstance(parameters, Module) else None
+        self.backend = backend
+        self.parameters = list(
+            parameters.parameters()
+            if isinstance(parameters, Module)
+            else parameters
+        )
+        if len(set(self.parameters)) < len(self.parameters):
+            raise ValueError("one of the parameters is there more than once")
+        self._backends: dict[Widths, Backend] = {}
+
+    def __call__(self, *batch: Any) -> Value:
+        """The mean over a batch: a sequence for each argument."""
+        backend, examples, parameters, results = self._load(batch)
+        backend.evaluate(examples, parameters, results)
+        mean, *gradients = results
+        operands = tuple(self.parameters)
+        return Value(mean, operands, "compiled", tuple(gradients))
+
+    @contextmanager
+    def descent(self, *batch: Any) -> Iterator[Callable[..., float]]:
+        """Gradient descent on one batch, with the parameters in a buffer.
+
+        Gives ``step(learning_rate, steps=1)``, which makes so many steps
+        and returns the mean before the last of them. On leaving, the
+        parameters get their ``data`` and ``grad``.
+        """
+        backend, examples, parameters, results = self._load(batch)
+        results[1:] = array("d", [p.grad for p in self.parameters])
+
+        def step(learning_rate: float, steps: int = 1) -> float:
+            if steps < 1:
+                raise ValueError(f"at least 1 step can be made, not {steps}")
+            backend.descend(
+                examples, parameters, results, learning_rate, steps
+            )
+            return results[0]
+
+        try:
+            yield step
+        finally:
+            for i, parameter in enumerate(self.parameters):
+                parameter.data = parameters[i]
+                parameter.grad = results[1 + i]
+
+    def _load(
+        self, batch: Sequence[Any]
+    ) -> tuple[Backend, Any, Buffer, Buffer]:
+        """The program for a batch, the batch, and the two buffers."""
+        if self.module and self.module.parameters() != self.parameters:
+            raise ValueError(
+                f"compiled for {len(self.parameters)} parameters, but now "
+                "the module has others: compile it again"
+            )
+        widths, columns = columns_of(batch)
+        if widths not in self._backends:
+            recording = record_twice(self.function, self.parameters, widths)
+            self._backends[widths] = self.backend(straighten(recording))
+        backend = self._backends[widths]
+        parameters = array("d", [p.data for p in self.parameters])
+        results = array("d", bytes(8 * (1 + len(parameters))))
+        return backend, backend.load(columns), parameters, results
