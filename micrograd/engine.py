@@ -1,4 +1,4 @@
-# Tangled from book/03-value.md and 3 more: edit there, not here.
+# Tangled from book/03-value.md and 4 more: edit there, not here.
 """`Value`: a number that remembers how it was made.
 
 Arithmetic on values builds a graph as it goes. `Value.backward` walks that
@@ -10,6 +10,7 @@ differentiation. After Andrej Karpathy's micrograd.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Complex, Real
 from typing import SupportsFloat, SupportsIndex
 
@@ -154,6 +155,25 @@ class Value:
         """:math:`y = 1 / (1 + e^{-x})`, with slope :math:`y (1 - y)`."""
         y = 1.0 / (1.0 + exp(-self.data))
         return Value(y, (self,), "sigmoid", ((1.0 - y) * y,))
+
+    @staticmethod
+    def dot(
+        weights: Sequence[Value], inputs: Sequence[Value], bias: Value
+    ) -> Value:
+        r"""The weighted sum :math:`b + \sum_i w_i x_i`, as one operation.
+
+        The slope for :math:`w_i` is :math:`x_i`, that for :math:`x_i` is
+        :math:`w_i`, and that for :math:`b` is 1. `ValueError` unless there
+        are as many ``inputs`` as ``weights``.
+        """
+        if len(weights) != len(inputs):
+            raise ValueError(f"{len(weights)} weights, {len(inputs)} inputs")
+        w = [weight.data for weight in weights]
+        x = [value.data for value in inputs]
+        total = bias.data
+        for wi, xi in zip(w, x):
+            total += wi * xi
+        return Value(total, (bias, *weights, *inputs), "dot", (1.0, *x, *w))
 
 
 def as_float(x: object) -> float:

@@ -1,4 +1,4 @@
-# Tangled from book/09-neuron.md, book/10-mlp.md: edit there, not here.
+# Tangled from book/09-neuron.md and 2 more: edit there, not here.
 """Neurons, layers of neurons, and networks of layers."""
 
 from __future__ import annotations
@@ -60,14 +60,9 @@ class Neuron(Module):
 
     def __call__(self, x: Sequence[Value | float]) -> Value:
         """The output for the inputs ``x``; `ValueError` on a wrong number."""
-        if len(x) != len(self.w):
-            raise ValueError(
-                f"this Neuron takes {len(self.w)} inputs, but got {len(x)}"
-            )
-        total = self.b
-        for wi, xi in zip(self.w, x):
-            total = total + wi * xi
-        return self.activation(total) if self.activation else total
+        return self.forward(
+            [xi if isinstance(xi, Value) else Value(xi) for xi in x]
+        )
 
     def parameters(self) -> list[Value]:
         """The weights, then the bias."""
@@ -76,6 +71,15 @@ class Neuron(Module):
     def __repr__(self) -> str:
         activation = getattr(self.activation, "__name__", self.activation)
         return f"Neuron({len(self.w)}, activation={activation})"
+
+    def forward(self, x: Sequence[Value]) -> Value:
+        """The same for inputs that are values already."""
+        if len(x) != len(self.w):
+            raise ValueError(
+                f"this Neuron takes {len(self.w)} inputs, but got {len(x)}"
+            )
+        total = Value.dot(self.w, x, self.b)
+        return self.activation(total) if self.activation else total
 
 
 class Layer(Module):
@@ -102,7 +106,7 @@ class Layer(Module):
     def __call__(self, x: Sequence[Value | float]) -> list[Value]:
         """The list of the neurons' outputs, also when it is only one."""
         nodes = [xi if isinstance(xi, Value) else Value(xi) for xi in x]
-        return [neuron(nodes) for neuron in self.neurons]
+        return [neuron.forward(nodes) for neuron in self.neurons]
 
     def parameters(self) -> list[Value]:
         """Those of all the neurons, one neuron after the other."""
