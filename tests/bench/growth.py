@@ -106,11 +106,10 @@ def too_long(
     compile_s = before.get("compile_s") or 0.0
     if compile_s > COMPILE_S:
         return f"compiling took {compile_s:.0f} s for {before['size']:,}"
-    grown = size / before["size"]
     now, then = works[size], works[before["size"]]
-    if now != then:
-        grown = now.operations / then.operations
-    expected = grown * before["median_s"]
+    same = now == then  # a chain's work is its size alone
+    grown = size / before["size"] if same else now.operations / then.operations
+    expected: float = grown * before["median_s"]
     return f"a step would take {expected:.0f} s" if expected > STEP_S else None
 
 
@@ -132,7 +131,7 @@ def graph_row(
         chain=what == "chain",
         count=False,
     )
-    row = {"failed": answer.get("failed")}
+    row: dict[str, Any] = {"failed": answer.get("failed")}
     if "bytes" in answer:
         row["bytes_per_node"] = answer["bytes"] / operations
     if "samples" in answer:

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -86,7 +87,7 @@ def versions(names: Iterable[str]) -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in names:
         library, home = VARIANTS[name].library, VARIANTS[name].home
-        places = {} if home == ROOT else {"path": [str(home)]}
-        for one in metadata.distributions(name=library, **places):
+        path = sys.path if home == ROOT else [str(home)]
+        for one in metadata.distributions(name=library, path=path):
             found.setdefault(library, one.version)
     return found

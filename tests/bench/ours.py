@@ -40,12 +40,12 @@ def engine(task: Task, model: Any) -> Scalars:
 
 def eager(task: Task) -> Scalars:
     """The engine, with a neuron as a plain sum of products."""
-    from micrograd import Neuron
+    from micrograd import Neuron, trace
 
     class PlainNeuron(Neuron):
         """One node for each product, and one for each sum."""
 
-        def __call__(self, x: Any) -> Any:
+        def forward(self, x: Any) -> Any:
             total = self.b
             for wi, xi in zip(self.w, x):
                 total = total + wi * xi
@@ -55,6 +55,8 @@ def eager(task: Task) -> Scalars:
     for layer in model.layers:
         for neuron in layer.neurons:
             neuron.__class__ = PlainNeuron
+    nodes, _ = trace(model(task.points[0]))
+    assert all(node._op != "dot" for node in nodes)
     return engine(task, model)
 
 

@@ -6,6 +6,7 @@ it, because every variant runs in a process of its own.
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from scalars import Scalars
@@ -90,7 +91,7 @@ def torch_batched(task: Task) -> Advance:
     from torch import nn
 
     sizes = task.work.sizes
-    linears = [nn.Linear(a, b) for a, b in zip(sizes, sizes[1:])]
+    linears = [nn.Linear(a, b) for a, b in pairwise(sizes)]
     a, b, c = linears
     model = nn.Sequential(a, nn.ReLU(), b, nn.ReLU(), c).double()
     with torch.no_grad():
@@ -109,7 +110,7 @@ def torch_batched(task: Task) -> Advance:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        return loss.item()
+        return float(loss.item())
 
     return advance
 
@@ -148,7 +149,7 @@ def torch_compile(task: Task) -> Advance:
         nonlocal parameters
         for _ in range(steps):
             parameters, loss = step(parameters)
-        return loss.item()
+        return float(loss.item())
 
     return advance
 
@@ -165,7 +166,6 @@ def jax_parts(task: Task) -> tuple[Any, list[Any]]:
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)
     points = jnp.array(task.points)
     labels = jnp.array(task.labels, dtype=float)
     layers = [jnp.array(rows) for rows in task.layers()]
@@ -214,9 +214,10 @@ def jax_loop(task: Task) -> Advance:
 
     @jax.jit
     def train(parameters: list[Any], steps: int) -> tuple[list[Any], Any]:
-        return lax.fori_loop(
+        reached: tuple[list[Any], Any] = lax.fori_loop(
             0, steps, lambda _, state: step(state[0]), (parameters, 0.0)
         )
+        return reached
 
     def advance(steps: int) -> float:
         nonlocal parameters

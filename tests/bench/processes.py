@@ -32,6 +32,7 @@ def measure(
     """
     env = os.environ | dict.fromkeys(THREADS, str(threads))
     env["PYTHONPATH"] = str(VARIANTS[variant].home)
+    env["JAX_ENABLE_X64"] = "1"
     env["TORCHINDUCTOR_CACHE_DIR"] = str(INDUCTOR)
     # A session of its own: what a compiler has started ends with it.
     process = subprocess.Popen(

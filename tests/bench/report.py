@@ -189,7 +189,7 @@ def goals(results: dict[str, Any]) -> Rows:
 
 
 def ratio(a: float | None, b: float | None) -> float | None:
-    """a / b, if both were measured."""
+    """The quotient, if both were measured."""
     return None if a is None or b is None else a / b
 
 

@@ -9,6 +9,7 @@ import random
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +100,7 @@ class Task:
         sizes = self.work.sizes
         return [
             [[next(rest) for _ in range(nin + 1)] for _ in range(nout)]
-            for nin, nout in zip(sizes, sizes[1:])
+            for nin, nout in pairwise(sizes)
         ]
 
 
@@ -115,7 +116,7 @@ def make_task(work: Work) -> Task:
     noise = range(work.inputs - 2)
     points = [(*point, *(rng.gauss() for _ in noise)) for point in points]
     weights = []
-    for nin, nout in zip(work.sizes, work.sizes[1:]):
+    for nin, nout in pairwise(work.sizes):
         bound = nin**-0.5
         for _ in range(nout):
             weights += [rng.uniform(-bound, bound) for _ in range(nin)]

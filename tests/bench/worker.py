@@ -81,6 +81,7 @@ def graph(
         nodes, _ = trace(held[0])
         answer["nodes"] = len(nodes) - how.parameters
     held.clear()
+    gc.collect()
 
     def walk(times: int) -> float:
         for _ in range(times):
