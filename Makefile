@@ -121,8 +121,8 @@ test: check $(AXE)  ## run every test (ARGS="tests/library -k tanh")
 	@$(RUN) PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
 	    pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
-bench: $(VENV)  ## time a training step against the original micrograd
-	@$(RUN) PYTHONPATH="$(CURDIR)" python tests/bench/moons.py $(ARGS)
+bench: $(VENV)  ## time training steps against micrograd and others (ARGS=--help)
+	@$(RUN) PYTHONPATH="$(CURDIR)" python tests/bench $(ARGS)
 
 clean:  ## remove what was made, but not .venv
 	@rm -rf _build build dist *.egg-info .hypothesis \

@@ -1,0 +1,141 @@
+"""Our library: its engine, and what its compiler makes of the same model.
+
+An import stands in the function that needs it, because the process of a peer
+has another micrograd.
+"""
+
+import atexit
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from scalars import Scalars
+from task import PENALTY, RATE, Advance, Task
+
+
+def model_of(task: Task) -> Any:
+    """The library's network, with the task's weights."""
+    from micrograd import MLP, Value
+
+    inputs, *nouts = task.work.sizes
+    model: Any = MLP(inputs, nouts, activation=Value.relu, output=None)
+    for parameter, weight in zip(model.parameters(), task.weights):
+        parameter.data = weight
+    return model
+
+
+def engine(task: Task, model: Any) -> Scalars:
+    """The library's engine, used as the book does."""
+    from micrograd import SGD, Value
+    from micrograd.losses import hinge, l2
+
+    optimizer = SGD(model.parameters(), learning_rate=RATE)
+
+    def loss() -> Value:
+        scores = [model(point) for point in task.points]
+        return hinge(scores, task.labels) + PENALTY * l2(model.parameters())
+
+    return Scalars(Value, loss, optimizer.zero_grad, optimizer.step)
+
+
+def eager(task: Task) -> Scalars:
+    """The engine, with a neuron as a plain sum of products."""
+    from micrograd import Neuron, trace
+
+    class PlainNeuron(Neuron):
+        """One node for each product, and one for each sum."""
+
+        def forward(self, x: Any) -> Any:
+            total = self.b
+            for wi, xi in zip(self.w, x):
+                total = total + wi * xi
+            return self.activation(total) if self.activation else total
+
+    model = model_of(task)
+    for layer in model.layers:
+        for neuron in layer.neurons:
+            neuron.__class__ = PlainNeuron
+    nodes, _ = trace(model(task.points[0]))
+    assert all(node._op != "dot" for node in nodes)
+    return engine(task, model)
+
+
+def eager_dot(task: Task) -> Scalars:
+    """The engine, with the library's own neuron: its sum is one node."""
+    return engine(task, model_of(task))
+
+
+def compiled(task: Task, backend: str) -> tuple[Any, Any]:
+    """The mean loss over a batch, compiled; and the model's parameters."""
+    from micrograd.compiler import compile
+    from micrograd.losses import hinge, l2
+
+    model = model_of(task)
+
+    def objective(point: Any, label: Any) -> Any:
+        penalty = PENALTY * l2(model.parameters())
+        return hinge([model(point)], [label]) + penalty
+
+    parameters = model.parameters()
+    return compile(objective, parameters, backend=backend), parameters
+
+
+def by_hand(task: Task, backend: str) -> Advance:
+    """A compiled loss in the book's own loop: zero, backward, step."""
+    from micrograd import SGD
+
+    mean_loss, parameters = compiled(task, backend)
+    optimizer = SGD(parameters, learning_rate=RATE)
+
+    def advance(steps: int) -> float:
+        for _ in range(steps):
+            loss = mean_loss(task.points, task.labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return float(loss.data)
+
+    return advance
+
+
+def python(task: Task) -> Advance:
+    """Compiled to Python that takes one example after the other."""
+    return by_hand(task, "python")
+
+
+def columns(task: Task) -> Advance:
+    """Compiled to Python that takes one operation after the other."""
+    return by_hand(task, "columns")
+
+
+def descent(task: Task) -> Callable[..., float]:
+    """Native code that makes steps by itself, until the process ends."""
+    mean_loss, _ = compiled(task, "native")
+    process = ExitStack()
+    atexit.register(process.close)
+    step: Callable[..., float] = process.enter_context(
+        mean_loss.descent(task.points, task.labels)
+    )
+    return step
+
+
+def native(task: Task) -> Advance:
+    """Compiled to native code, called once for each step."""
+    step = descent(task)
+
+    def advance(steps: int) -> float:
+        for _ in range(steps):
+            loss = step(RATE)
+        return loss
+
+    return advance
+
+
+def native_loop(task: Task) -> Advance:
+    """Compiled to native code, called once for many steps."""
+    step = descent(task)
+
+    def advance(steps: int) -> float:
+        return step(RATE, steps=steps)
+
+    return advance

@@ -1,0 +1,99 @@
+"""Variants side by side on the same work, in interleaved rounds."""
+
+import statistics
+from typing import Any
+
+from processes import measure
+from task import Work
+from variants import BASELINE
+
+#: The numbers of steps after which losses are compared: five steps in all.
+CALLS = [1, 1, 1, 2]
+
+
+class OtherLosses(Exception):
+    """A variant doesn't do the same work as the others."""
+
+
+def compare(
+    work: Work,
+    names: list[str],
+    rounds: int,
+    seconds: float,
+    left_out: dict[str, str],
+) -> list[dict[str, Any]]:
+    """Measure each variant for so many seconds in each round: a row each.
+
+    What can't be run is left out: the reason is printed, and noted. All have
+    one thread, which is the fastest for the peers too while a step takes less
+    than a millisecond: threads would wait for each other most of the time.
+    """
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for turn in range(1, rounds + 1):
+        for name in names:
+            if name in left_out:
+                continue
+            print(f"Round {turn} of {rounds}: {name} …", flush=True)
+            run = measure(
+                "steps", name, work=vars(work), calls=CALLS, seconds=seconds
+            )
+            if "failed" in run:
+                leave_out(name, run["failed"], left_out)
+            else:
+                runs[name].append(run)
+    whole = {name: runs[name] for name in names if name not in left_out}
+    losses = {
+        f"{name} in round {turn}": run["losses"]
+        for name, several in whole.items()
+        for turn, run in enumerate(several, 1)
+    }
+    check_losses(losses)
+    return [summary(name, whole) for name in whole]
+
+
+def leave_out(name: str, reason: str, left_out: dict[str, str]) -> None:
+    """Note why a variant isn't measured, and say so."""
+    left_out[name] = reason
+    print(f"{name} is left out: {reason}", flush=True)
+
+
+def check_losses(losses: dict[str, list[float]]) -> None:
+    """`OtherLosses` unless all are equal to 1e-9."""
+    (first, wanted), *others = losses.items()
+    for name, found in others:
+        off = max(abs(a - b) for a, b in zip(found, wanted, strict=True))
+        if not off <= 1e-9:
+            raise OtherLosses(
+                f"the losses of {name} and of {first} differ by {off:g}"
+            )
+
+
+def summary(
+    name: str, runs: dict[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """What is kept of a variant's runs.
+
+    ``times_faster`` is the median over the rounds of how many times faster it
+    was than the baseline in the same round; beside it the extremes. The first
+    step of what compiles took ``compile_s``, at the most: what one round has
+    compiled may be there still in the next.
+    """
+    own = runs[name]
+    samples = [s for run in own for s in run["samples"]]
+    row = {
+        "variant": name,
+        "median_s": statistics.median(samples),
+        "min_s": min(samples),
+        "max_s": max(samples),
+        "peak_mb": max(run["peak_mb"] for run in own),
+        "compile_s": max((run["compile_s"] or 0.0) for run in own) or None,
+    }
+    ratios = [
+        statistics.median(base["samples"]) / statistics.median(run["samples"])
+        for base, run in zip(runs.get(BASELINE, []), own)
+    ]
+    if ratios:
+        row["times_faster"] = statistics.median(ratios)
+        row["times_faster_min"] = min(ratios)
+        row["times_faster_max"] = max(ratios)
+    return row
