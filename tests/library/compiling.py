@@ -133,7 +133,9 @@ class Task:
         """The program as a function of one example."""
 
         def run(*arguments: Any) -> Value:
-            inputs = iter(arguments[0] if self.together else arguments)
+            inputs = iter(arguments)
+            if isinstance(arguments[0], Sequence):
+                inputs = iter(arguments[0])
             knobs = iter(parameters)
             nodes: list[Any] = [
                 next(knobs) if trained else next(inputs)
