@@ -1,4 +1,4 @@
-# Tangled from book/01-derivative.md and 1 more: edit there, not here.
+# Tangled from book/01-derivative.md and 2 more: edit there, not here.
 """micrograd: a small engine for derivatives, and neural networks on top.
 
 The package is tangled from the book *How Neural Networks Learn*: each line
@@ -6,6 +6,7 @@ stands in one of its chapters, with the reason why. After Andrej Karpathy's
 micrograd.
 """
 
+from micrograd.compiler import compile as compile
 from micrograd.data import moons as moons
 from micrograd.engine import Value as Value
 from micrograd.graph import draw_dot as draw_dot

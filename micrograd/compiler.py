@@ -42,6 +42,10 @@ class Tape:
         return self.instructions[text]
 
 
+#: The operations whose result is no number, but a condition.
+COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
+
+
 class Unknown:
     """The result of an instruction on a tape, not known yet.
 
@@ -98,6 +102,16 @@ def noting(operation: str, *, reflected: bool = False) -> Callable[..., Any]:
     return method
 
 
+class Condition(Unknown):
+    """What stands for the result of a comparison."""
+
+    def where(self, a: Any, b: Any) -> Any:
+        """Note down a choice: ``a`` where the condition holds, else ``b``."""
+        if a is None or b is None:
+            return Gate(self, a, b)
+        return self.tape.note("where", self, a, b)
+
+
 class Symbol(Unknown):
     """What stands for a number: it notes down what is done with it."""
 
@@ -135,19 +149,6 @@ NEUTRAL = {
     ("/", 1, 1.0),
     ("power", 1, 1.0),
 }
-
-#: The operations whose result is no number, but a condition.
-COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
-
-
-class Condition(Unknown):
-    """The result of a comparison, by which numbers can be chosen."""
-
-    def where(self, a: Any, b: Any) -> Any:
-        """Note down a choice: ``a`` where the condition holds, else ``b``."""
-        if a is None or b is None:
-            return Gate(self, a, b)
-        return self.tape.note("where", self, a, b)
 
 
 class Gate:
@@ -329,7 +330,7 @@ def listed(items: Iterable[object]) -> str:
 
 def in_function(head: str, *body: str) -> str:
     """A function's text, with its body indented."""
-    return "\n    ".join([head, *body, ""])
+    return "\n    ".join([head, *body])
 
 
 #: Numbers side by side in memory: an array of type "d".

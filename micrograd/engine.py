@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Complex, Real
-from typing import Any, SupportsFloat, SupportsIndex, TypeVar
+from typing import Any, SupportsFloat, SupportsIndex
 
 
 class Value:
@@ -272,20 +272,14 @@ def tanh(x: float) -> float:
         return noted("tanh", x)
 
 
-T = TypeVar("T")
-
-
-def where(condition: Any, a: T, b: T) -> T:
+def where(condition: Any, a: Any, b: Any) -> Any:
     """``a`` where the condition holds, ``b`` elsewhere.
 
     A condition on numbers that aren't known yet notes the choice down.
     """
-    if condition is True:
-        return a
-    if condition is False:
-        return b
-    choice: T = condition.where(a, b)
-    return choice
+    if isinstance(condition, bool):
+        return a if condition else b
+    return condition.where(a, b)
 
 
 def noted(function: str, *operands: Any) -> float:
