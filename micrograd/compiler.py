@@ -1,9 +1,10 @@
-# Tangled from book/15-straight-line.md: edit there, not here.
+# Tangled from book/15-straight-line.md and 1 more: edit there, not here.
 """Compiling: a function of one example becomes a program for many."""
 
 from __future__ import annotations
 
 import importlib.util
+import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from numbers import Real
 from typing import Any, NoReturn, TypeAlias
 
 from micrograd import engine
-from micrograd.engine import Value, as_float, topological_order
+from micrograd.engine import Value, as_float
+from micrograd.graph import trace
 from micrograd.nn import Module
 
 
@@ -81,6 +83,7 @@ class Unknown:
         )
 
     __bool__ = __float__ = __int__ = __index__ = _refuse
+    __eq__ = __ne__ = __hash__ = _refuse
 
 
 def is_varying(operand: Any) -> bool:
@@ -109,7 +112,11 @@ class Condition(Unknown):
         """Note down a choice: ``a`` where the condition holds, else ``b``."""
         if a is None or b is None:
             return Gate(self, a, b)
-        return self.tape.note("where", self, a, b)
+        return self.tape.note("where", self, as_float(a), as_float(b))
+
+    def as_float(self) -> Any:
+        """What a Value that is made of this holds: 1 or 0, as in Python."""
+        return self.where(1.0, 0.0)
 
 
 class Symbol(Unknown):
@@ -131,9 +138,14 @@ class Symbol(Unknown):
     __ge__ = noting(">=")
     __eq__ = noting("==")
     __ne__ = noting("!=")
+    __hash__ = Unknown._refuse  # a new __eq__ takes it away
 
     def __neg__(self) -> Any:
         return self.tape.note("neg", self)
+
+    def as_float(self) -> Any:
+        """What a Value that is made of this holds."""
+        return self
 
     def __format__(self, _: str) -> str:
         return self.name
@@ -172,15 +184,13 @@ class Recording:
     """What tracing a function of one example, and its gradients, has left.
 
     ``results`` are its value and then the derivative for each parameter:
-    symbols, or numbers where they are always the same. ``leaves`` are the
-    values in its graph that no operation made.
+    symbols, or numbers where they are always the same.
     """
 
     tape: Tape
     inputs: list[Symbol]
     parameters: list[Symbol]
     results: list[Any]
-    leaves: list[Value]
 
 
 def record(
@@ -202,46 +212,40 @@ def record(
         for parameter, knob in zip(parameters, knobs):
             parameter.data, parameter.grad = as_float(knob), 0.0
         root = function(*arguments)
-        if not isinstance(root, Value):
-            raise TypeError(
-                f"a function to compile must return one Value, not {root!r}"
+        first_run = list(tape.instructions)
+        again = function(*arguments)
+        refuse_frozen(root, again, parameters)
+        same = str(root.data) == str(again.data)
+        if list(tape.instructions) != first_run or not same:
+            raise ValueError(
+                "the function did something else when it was run again, as by "
+                "random numbers: compiling it would freeze them"
             )
         root.backward()
         results = [root.data, *(p.grad for p in parameters)]
     finally:
         for parameter, (data, grad) in zip(parameters, kept):
             parameter.data, parameter.grad = data, grad
-    nodes = [root, *topological_order(root)]
-    leaves = [v for n in nodes for v in (n, *n._prev) if not v._prev]
-    return Recording(tape, inputs, knobs, results, leaves)
+    return Recording(tape, inputs, knobs, results)
 
 
-def record_twice(
-    function: Callable[..., Value], parameters: Sequence[Value], widths: Widths
-) -> Recording:
-    """Like `record`, and `ValueError` for what would be frozen by it.
+def refuse_frozen(
+    root: object, again: object, parameters: Sequence[Value]
+) -> None:
+    """Refuse what isn't a graph made of nothing but the parameters.
 
-    That is a function that does something else each time, and one that uses
-    values from outside which aren't among the ``parameters``.
+    ``root`` and ``again`` are what two runs of the same function gave.
     """
-    one = record(function, parameters, widths)
-    two = record(function, parameters, widths)
-    if list(one.tape.instructions) != list(two.tape.instructions) or repr(
-        one.results
-    ) != repr(two.results):
-        raise ValueError(
-            "the function did something else when it was run again, as by "
-            "random numbers: this would be frozen by compiling it"
+    if not isinstance(root, Value) or not isinstance(again, Value):
+        raise TypeError(
+            f"a function to compile must return one Value, not {root!r}"
         )
-    expected = {id(p) for p in parameters}
-    again = {id(leaf) for leaf in two.leaves}
-    for leaf in one.leaves:
-        if id(leaf) in again and id(leaf) not in expected:
-            raise ValueError(
-                f"the function uses {leaf!r} from outside, which isn't among "
-                "the parameters: add it, or use a plain number"
-            )
-    return one
+    both = set(trace(root)[0]) & set(trace(again)[0])
+    for value in both - set(parameters):
+        raise ValueError(
+            f"the function uses {value!r} from outside, which isn't among "
+            "the parameters: add it, or use a plain number"
+        )
 
 
 @dataclass
@@ -253,10 +257,10 @@ class Program:
     plus the mean over the examples of ``means[i]`` if there is one.
     """
 
-    inputs: list[Symbol]
-    parameters: list[Symbol]
-    once: list[Unknown]
-    each: list[Unknown]
+    inputs: Sequence[Unknown]
+    parameters: Sequence[Unknown]
+    once: Sequence[Unknown]
+    each: Sequence[Unknown]
     means: dict[int, Unknown]
     fixed: list[Any]
 
@@ -285,14 +289,15 @@ def straighten(recording: Recording) -> Program:
 
 def split(result: Any) -> tuple[Unknown | None, Any]:
     """The two parts of a sum: what varies with the example, and the rest."""
-    same: Any = 0.0
-    while is_varying(result) and result.operation == "+":
+    if not is_varying(result):
+        return None, result
+    if result.operation == "+":
         a, b = result.operands
-        if is_varying(a) and is_varying(b):
-            break
-        result, rest = (a, b) if is_varying(a) else (b, a)
-        same = same + rest
-    return (result, same) if is_varying(result) else (None, same + result)
+        if not is_varying(a):
+            return b, a
+        if not is_varying(b):
+            return a, b
+    return result, 0.0
 
 
 def source(program: Program) -> str:
@@ -301,14 +306,17 @@ def source(program: Program) -> str:
     It returns the sum over the rows of each of ``means``, and ``fixed``.
     """
     sums = {f"s{i}": x for i, x in program.means.items()}
+    loop = [
+        f"for {listed(program.inputs)} in rows:",
+        *(f"    {line(x)}" for x in program.each),
+        *(f"    {s} += {x}" for s, x in sums.items()),
+    ]
     return in_function(
         "def run(rows, parameters):",
         f"{listed(program.parameters)} = parameters",
         *map(line, program.once),
         *(f"{s} = 0.0" for s in sums),
-        f"for {listed(program.inputs)} in rows:",
-        *(f"    {line(x)}" for x in program.each),
-        *(f"    {s} += {x}" for s, x in sums.items()),
+        *(loop if sums else []),
         f"return {listed(sums)}, {listed(program.fixed)}",
     )
 
@@ -372,15 +380,22 @@ class Backend:
                 parameters[i] -= learning_rate * gradient
 
 
+def executed(text: str, module: Any) -> Callable[..., Any]:
+    """The function ``run`` of a text, with a module's ``exp`` and so on."""
+    names = ["where", "divide", "power", "exp", "log", "tanh"]
+    scope = {name: getattr(module, name) for name in names}
+    scope |= {"inf": math.inf, "nan": math.nan}
+    exec(text, scope)
+    run: Callable[..., Any] = scope["run"]
+    return run
+
+
 class PythonBackend(Backend):
     """Runs a program in Python, one example after the other."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        names = ["where", "divide", "power", "exp", "log", "tanh"]
-        scope = {name: getattr(engine, name) for name in names}
-        exec(source(program), scope)
-        self.run = scope["run"]
+        self.run = executed(source(program), engine)
 
     def load(self, columns: list[Buffer]) -> list[tuple[float, ...]]:
         """The examples, one by one."""
@@ -418,10 +433,7 @@ class ColumnsBackend(Backend):
         import numpy
 
         super().__init__(program)
-        names = ["where", "divide", "power", "exp", "log", "tanh"]
-        scope = {name: getattr(numpy, name) for name in names}
-        exec(column_source(program), scope)
-        self.run = scope["run"]
+        self.run = executed(column_source(program), numpy)
         self.numpy = numpy
 
     def load(self, columns: list[Buffer]) -> Any:
@@ -443,6 +455,14 @@ class ColumnsBackend(Backend):
                     results[i] += total / len(batch[0])
 
 
+def width_of(example: Any) -> int | None:
+    """How many numbers an example has; None if it is a bare number."""
+    try:
+        return len(example)
+    except TypeError:
+        return None
+
+
 def columns_of(batch: Sequence[Any]) -> tuple[Widths, list[Buffer]]:
     """How many numbers each argument has, and all of them, in columns.
 
@@ -458,7 +478,7 @@ def columns_of(batch: Sequence[Any]) -> tuple[Widths, list[Buffer]]:
     widths: list[int | None] = []
     columns: list[Buffer] = []
     for number, argument in enumerate(batch, 1):
-        width = len(argument[0]) if hasattr(argument[0], "__len__") else None
+        width = width_of(argument[0])
         rows = zip(argument) if width is None else argument
         try:
             new = [array("d", c) for c in zip(*rows, strict=True)]
@@ -476,12 +496,9 @@ def refuse_misfit(number: int, argument: Any, width: int | None) -> None:
     """Say which example of an argument isn't like its first one."""
     for i, example in enumerate(argument):
         where = f"argument {number}, example {i}"
-        numbers = example if hasattr(example, "__len__") else [example]
-        if hasattr(example, "__len__") != (width is not None) or len(
-            numbers
-        ) != (1 if width is None else width):
+        if width_of(example) != width:
             raise ValueError(f"{where}: {example!r} is not like the first")
-        for x in numbers:
+        for x in [example] if width is None else example:
             try:
                 as_float(x)
             except TypeError as error:
@@ -517,16 +534,16 @@ def compile(
 
 def find_backend(name: str) -> type[Backend]:
     """The backend of this name; an error says what is missing for it."""
-    backends = {
-        "python": (PythonBackend, None),
-        "columns": (ColumnsBackend, "numpy"),
-    }
-    if name not in backends:
-        names = ", ".join(map(repr, backends))
+    packages = {"python": None, "columns": "numpy", "native": "llvmlite"}
+    if name not in packages:
+        names = ", ".join(map(repr, packages))
         raise ValueError(f"no backend is called {name!r}; there are {names}")
-    kind, package = backends[name]
-    require(name, package)
-    return kind
+    require(name, packages[name])
+    if name == "native":
+        from micrograd.native import NativeBackend
+
+        return NativeBackend
+    return ColumnsBackend if name == "columns" else PythonBackend
 
 
 def require(backend: str, package: str | None) -> None:
@@ -555,6 +572,9 @@ class Compiled:
             if isinstance(parameters, Module)
             else parameters
         )
+        for p in self.parameters:
+            if not isinstance(p, Value):
+                raise TypeError(f"a parameter must be a Value, not {p!r}")
         if len(set(self.parameters)) < len(self.parameters):
             raise ValueError("one of the parameters is there more than once")
         self._backends: dict[Widths, Backend] = {}
@@ -604,7 +624,7 @@ class Compiled:
             )
         widths, columns = columns_of(batch)
         if widths not in self._backends:
-            recording = record_twice(self.function, self.parameters, widths)
+            recording = record(self.function, self.parameters, widths)
             self._backends[widths] = self.backend(straighten(recording))
         backend = self._backends[widths]
         parameters = array("d", [p.data for p in self.parameters])

@@ -182,11 +182,12 @@ class Value:
 def as_float(x: object) -> float:
     """The real number ``x`` as a float; a `TypeError` if it isn't one.
 
-    What stands for a number, and notes down on a ``tape`` what is done with
-    it, may stay as it is (see `micrograd.compiler.Symbol`).
+    What stands for a number says itself what to hold, by a method of this
+    name (see `micrograd.compiler.Symbol`).
     """
-    if hasattr(x, "tape"):
-        return x  # type: ignore[return-value]
+    if hasattr(x, "as_float"):
+        symbol: float = x.as_float()
+        return symbol
     unreal = isinstance(x, str | bytes | Complex) and not isinstance(x, Real)
     if isinstance(x, SupportsFloat | SupportsIndex) and not unreal:
         return float(x)
