@@ -5,11 +5,15 @@ and on the versions of everything else; a page is executed when one of these
 has changed. (jupyter-cache looks at the page's own code alone.) So a change
 of prose, or of what makes the pages, costs no execution. The outputs are kept
 where myst-nb leaves every executed notebook, in ``_build/jupyter_execute``.
+
+Cells run in an empty folder. A page whose cells read a file names it in its
+front matter, as seen from the page: ``reads: ../measurements.json``.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -26,12 +30,15 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from docutils import nodes
     from nbformat import NotebookNode
     from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 KEY = "executed_as"
 """In a notebook's metadata: the digest of all that its outputs depend on."""
+READS = "reads"
+"""In a page's front matter: the files that its cells read."""
 
 
 def surroundings() -> str:
@@ -77,17 +84,27 @@ class Client(NotebookClientBase):  # type: ignore[misc]
             for cell in self.notebook.cells
         ]
         settings = self.notebook.metadata.get("kernelspec", {}).get("name")
-        parts = json.dumps([cells, settings, self.library, surroundings()])
-        return sha256(parts.encode()).hexdigest()
+        parts = [cells, settings, self.library, surroundings()]
+        parts += [file.read_text("utf-8") for file in self.reads().values()]
+        return sha256(json.dumps(parts).encode()).hexdigest()
+
+    def reads(self) -> dict[str, Path]:
+        """The files that the page's cells read, as it names them."""
+        names = str(self.notebook.metadata.get(READS, "")).split()
+        return {name: self.path.parent / name for name in names}
 
     def execute(self) -> None:
         """Run the cells in a kernel of their own, in an empty folder."""
         self.logger.info("Executing notebook")
         started = perf_counter()
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as temporary:
+            folder = Path(temporary, "page")  # so that there is a ".."
+            folder.mkdir()
+            for name, file in self.reads().items():
+                shutil.copy(file, folder / name)
             client = NotebookClient(
                 self.notebook,
-                resources={"metadata": {"path": folder}},
+                resources={"metadata": {"path": str(folder)}},
                 timeout=self.nb_config.execution_timeout,
                 record_timing=False,
                 on_cell_executed=keep_names,
@@ -139,6 +156,14 @@ def executes_so(
     return create
 
 
+def depend_on_what_is_read(app: Sphinx, doctree: nodes.document) -> None:
+    """Have a page read again when a file that its cells read has changed."""
+    page = Path(app.env.doc2path(app.env.docname))
+    for name in app.env.metadata[app.env.docname].get(READS, "").split():
+        app.env.note_dependency(str(page.parent / name))
+
+
 def setup(app: Sphinx) -> None:
     """Called by weave.py."""
+    app.connect("doctree-read", depend_on_what_is_read)
     sphinx_.create_client = executes_so(sphinx_.create_client)

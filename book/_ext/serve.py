@@ -254,7 +254,7 @@ def sources() -> dict[Path, int]:
     """When each file that the book is made from was last changed."""
     files = [ROOT / "_config.yml", ROOT / "_toc.yml"]
     files.append(ROOT / "book/_ext/matplotlibrc")
-    for kind in ("md", "py", "bib", "css", "js", "html", "svg", "png"):
+    for kind in ("md", "py", "bib", "css", "js", "json", "html", "svg", "png"):
         files += (ROOT / "book").rglob(f"*.{kind}")
     # A file may vanish between being listed and being looked at.
     return {f: f.stat().st_mtime_ns for f in files if f.exists()}

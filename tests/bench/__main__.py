@@ -42,6 +42,7 @@ def bench(
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
         "versions": versions(names),
+        "rounds": rounds,
     }
     moons = compare(MOONS, names, rounds, seconds, left_out)
     baseline = {row["variant"]: row["median_s"] for row in moons}.get(BASELINE)

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from machine import memory_mb
 from processes import measure
 from rounds import check_losses
 from task import MOONS, Work
@@ -13,8 +14,10 @@ from variants import VARIANTS
 
 #: A size is left out when a step would take longer, in seconds, ...
 STEP_S = 10.0
-#: ... or when compiling for the size before has taken longer.
+#: ... or compiling would, ...
 COMPILE_S = 30.0
+#: ... or it would need more than this share of the machine's memory.
+MEMORY = 0.75
 #: A measurement is given up after so many seconds.
 LIMIT_S = 90.0
 #: What takes longer than this, in seconds, is tried with all cores too.
@@ -79,7 +82,7 @@ def rows(
                 "what": series.what,
                 "variant": name,
                 "size": size,
-                "failed": too_long(before, size, series.works),
+                "failed": too_much(before, size, series.works),
             }
             if row["failed"] is None and series.graph:
                 row |= graph_row(series.what, name, size, work, seconds)
@@ -97,20 +100,29 @@ def rows(
             check_losses(losses)
 
 
-def too_long(
+def too_much(
     before: dict[str, Any] | None, size: int, works: dict[int, Work]
 ) -> str | None:
-    """Why this size isn't tried after the one before, or None."""
+    """Why this size isn't tried after the one before, or None.
+
+    What is expected grows as the operations do. A compiler's time grows
+    faster, so that it's the least that is expected of it.
+    """
     if before is None:
         return None
-    compile_s = before.get("compile_s") or 0.0
-    if compile_s > COMPILE_S:
-        return f"compiling took {compile_s:.0f} s for {before['size']:,}"
     now, then = works[size], works[before["size"]]
     same = now == then  # a chain's work is its size alone
     grown = size / before["size"] if same else now.operations / then.operations
-    expected: float = grown * before["median_s"]
-    return f"a step would take {expected:.0f} s" if expected > STEP_S else None
+    compile_s = grown * before.get("compile_s", 0.0)
+    if compile_s > COMPILE_S:
+        return f"compiling would take {compile_s:.0f} s or more"
+    step_s = grown * before["median_s"]
+    if step_s > STEP_S:
+        return f"a step would take {step_s:.0f} s"
+    peak_mb = grown * before.get("peak_mb", 0.0)
+    if peak_mb > MEMORY * memory_mb():
+        return f"it would need {peak_mb / 1024:.0f} GB of memory"
+    return None
 
 
 def graph_row(
@@ -175,6 +187,7 @@ def one_step(
     row = {
         "median_s": median_s,
         "per_example_s": median_s / work.examples,
+        "peak_mb": answer["peak_mb"],
         "loss": answer["losses"][0],
         "failed": None,
     }

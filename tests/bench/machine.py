@@ -62,6 +62,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def memory_mb() -> float:
+    """The machine's memory."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def system() -> str:
     """The operating system by its name, where it has one."""
     try:
@@ -85,8 +90,8 @@ def c_compiler() -> str | None:
 def versions(names: Iterable[str]) -> dict[str, str]:
     """The version of Python, and of what these variants are made of."""
     found = {"python": platform.python_version()}
-    for name in names:
-        library, home = VARIANTS[name].library, VARIANTS[name].home
+    parts = [(VARIANTS[n].library, VARIANTS[n].home) for n in names]
+    for library, home in [*parts, ("llvmlite", ROOT)]:
         path = sys.path if home == ROOT else [str(home)]
         for one in metadata.distributions(name=library, path=path):
             found.setdefault(library, one.version)

@@ -13,6 +13,21 @@ from scalars import Scalars
 from task import PENALTY, RATE, Advance, Task
 
 
+def matrices(flat: Any, task: Task) -> list[Any]:
+    """Parts of a flat array, of any library: one matrix a layer.
+
+    A neuron is a row, its bias last, as in our ``parameters()``.
+    """
+    inputs, width = task.work.inputs, task.work.width
+    first = (inputs + 1) * width
+    second = first + (width + 1) * width
+    return [
+        flat[:first].reshape(width, -1),
+        flat[first:second].reshape(width, -1),
+        flat[second:].reshape(1, -1),
+    ]
+
+
 def micrograd(task: Task) -> Scalars:
     """The original micrograd, used as its demo does."""
     from micrograd.engine import Value
@@ -85,32 +100,37 @@ def torch_scalar(task: Task) -> Scalars:
 def torch_batched(task: Task) -> Advance:
     """PyTorch as it is meant to be used: modules, on the whole batch.
 
-    The optimiser is asked for its fused form, which is the fastest here.
+    The penalty's slope is the optimiser's weight decay, so that no graph is
+    built for it, and the optimiser is asked for its fused form: both are
+    faster here.
     """
     import torch
     from torch import nn
 
-    sizes = task.work.sizes
-    linears = [nn.Linear(a, b) for a, b in pairwise(sizes)]
-    a, b, c = linears
+    a, b, c = (nn.Linear(i, o) for i, o in pairwise(task.work.sizes))
     model = nn.Sequential(a, nn.ReLU(), b, nn.ReLU(), c).double()
     with torch.no_grad():
-        for linear, rows in zip(linears, torch_layers(task)):
+        theta = torch.tensor(task.weights, dtype=torch.float64)
+        for linear, rows in zip((a, b, c), matrices(theta, task)):
             linear.weight.copy_(rows[:, :-1])
             linear.bias.copy_(rows[:, -1])
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, fused=True)
+    parameters = list(model.parameters())
+    optimizer = torch.optim.SGD(
+        parameters, lr=RATE, weight_decay=2 * PENALTY, fused=True
+    )
     points = torch.tensor(task.points, dtype=torch.float64)
     labels = torch.tensor(task.labels, dtype=torch.float64)
 
     def advance(steps: int) -> float:
         for _ in range(steps):
-            shortfalls = (1 - labels * model(points).squeeze(1)).relu()
-            squares = sum((p * p).sum() for p in model.parameters())
-            loss = shortfalls.mean() + PENALTY * squares
+            loss = (1 - labels * model(points).squeeze(1)).relu().mean()
+            with torch.no_grad():
+                theta = torch.cat([p.view(-1) for p in parameters])
+                whole = loss + PENALTY * theta.dot(theta)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        return float(loss.item())
+        return float(whole.item())
 
     return advance
 
@@ -120,86 +140,77 @@ def torch_compile(task: Task) -> Advance:
 
     Gradients come from torch.func, so that backward and update are part of
     what is compiled: several times faster than to compile the loss alone.
+    All parameters lie in one tensor, for each that is handed over takes time.
     """
     import torch
     from torch.nn.functional import linear
 
     points = torch.tensor(task.points, dtype=torch.float64)
     labels = torch.tensor(task.labels, dtype=torch.float64)
-    parameters = [
-        part.contiguous()
-        for rows in torch_layers(task)
-        for part in (rows[:, :-1], rows[:, -1])
-    ]
+    theta = torch.tensor(task.weights, dtype=torch.float64)
 
-    def objective(parameters: list[Any]) -> Any:
-        a, a0, b, b0, c, c0 = parameters
-        hidden = linear(linear(points, a, a0).relu(), b, b0).relu()
-        scores = linear(hidden, c, c0).squeeze(1)
-        squares = sum((p * p).sum() for p in parameters)
-        return (1 - labels * scores).relu().mean() + PENALTY * squares
+    def objective(theta: Any) -> Any:
+        a, b, c = matrices(theta, task)
+        hidden = linear(points, a[:, :-1], a[:, -1]).relu()
+        hidden = linear(hidden, b[:, :-1], b[:, -1]).relu()
+        scores = linear(hidden, c[:, :-1], c[:, -1]).squeeze(1)
+        shortfalls = (1 - labels * scores).relu()
+        return shortfalls.mean() + PENALTY * theta.dot(theta)
 
     @torch.compile
-    def step(parameters: list[Any]) -> tuple[list[Any], Any]:
-        slopes, loss = torch.func.grad_and_value(objective)(parameters)
-        return [p - RATE * s for p, s in zip(parameters, slopes)], loss
+    def step(theta: Any) -> tuple[Any, Any]:
+        slopes, loss = torch.func.grad_and_value(objective)(theta)
+        return theta - RATE * slopes, loss
 
     @torch.no_grad()
     def advance(steps: int) -> float:
-        nonlocal parameters
+        nonlocal theta
         for _ in range(steps):
-            parameters, loss = step(parameters)
+            theta, loss = step(theta)
         return float(loss.item())
 
     return advance
 
 
-def torch_layers(task: Task) -> list[Any]:
-    """The weights as tensors: a matrix a layer, the biases last."""
-    import torch
+def jax_parts(task: Task) -> tuple[Any, Any]:
+    """One step as a function of the parameters, and the first of these.
 
-    return [torch.tensor(r, dtype=torch.float64) for r in task.layers()]
-
-
-def jax_parts(task: Task) -> tuple[Any, list[Any]]:
-    """One step as a function of the parameters, and the first of these."""
+    Examples are columns and all parameters lie in one array, which is faster
+    here; and so is to wait for each step, not to send them off and go on.
+    """
     import jax
     import jax.numpy as jnp
 
-    points = jnp.array(task.points)
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    points = jnp.array(task.points).T
     labels = jnp.array(task.labels, dtype=float)
-    layers = [jnp.array(rows) for rows in task.layers()]
-    parameters = [(rows[:, :-1].T, rows[:, -1]) for rows in layers]
 
-    def objective(parameters: list[Any]) -> Any:
-        (a, a0), (b, b0), (c, c0) = parameters
-        hidden = jax.nn.relu(jax.nn.relu(points @ a + a0) @ b + b0)
-        scores = (hidden @ c + c0)[:, 0]
-        squares = sum((p * p).sum() for p in jax.tree.leaves(parameters))
-        return jax.nn.relu(1 - labels * scores).mean() + PENALTY * squares
+    def objective(theta: Any) -> Any:
+        a, b, c = matrices(theta, task)
+        hidden = jax.nn.relu(a[:, :-1] @ points + a[:, -1:])
+        hidden = jax.nn.relu(b[:, :-1] @ hidden + b[:, -1:])
+        scores = (c[:, :-1] @ hidden + c[:, -1:])[0]
+        shortfalls = jax.nn.relu(1 - labels * scores)
+        return shortfalls.mean() + PENALTY * theta.dot(theta)
 
-    def step(parameters: list[Any]) -> tuple[list[Any], Any]:
-        loss, slopes = jax.value_and_grad(objective)(parameters)
-        moved = jax.tree.map(lambda p, s: p - RATE * s, parameters, slopes)
-        return moved, loss
+    def step(theta: Any) -> tuple[Any, Any]:
+        loss, slopes = jax.value_and_grad(objective)(theta)
+        return theta - RATE * slopes, loss
 
-    return step, parameters
+    return step, jnp.array(task.weights)
 
 
 def jax_step(task: Task) -> Advance:
-    """JAX with a compiled step; the old parameters' memory is given away.
-
-    Steps are sent off one after the other, and only the last is waited for.
-    """
+    """JAX with a compiled step; the old parameters' memory is given away."""
     import jax
 
-    step, parameters = jax_parts(task)
+    step, theta = jax_parts(task)
     compiled = jax.jit(step, donate_argnums=0)
 
     def advance(steps: int) -> float:
-        nonlocal parameters
+        nonlocal theta
         for _ in range(steps):
-            parameters, loss = compiled(parameters)
+            theta, loss = compiled(theta)
         return float(loss)
 
     return advance
@@ -210,18 +221,18 @@ def jax_loop(task: Task) -> Advance:
     import jax
     from jax import lax
 
-    step, parameters = jax_parts(task)
+    step, theta = jax_parts(task)
 
     @jax.jit
-    def train(parameters: list[Any], steps: int) -> tuple[list[Any], Any]:
-        reached: tuple[list[Any], Any] = lax.fori_loop(
-            0, steps, lambda _, state: step(state[0]), (parameters, 0.0)
+    def train(theta: Any, steps: int) -> tuple[Any, Any]:
+        reached: tuple[Any, Any] = lax.fori_loop(
+            0, steps, lambda _, state: step(state[0]), (theta, 0.0)
         )
         return reached
 
     def advance(steps: int) -> float:
-        nonlocal parameters
-        parameters, loss = train(parameters, steps)
+        nonlocal theta
+        theta, loss = train(theta, steps)
         return float(loss)
 
     return advance
@@ -247,16 +258,6 @@ def numpy(task: Task) -> Advance:
     theta = np.array(task.weights)
     slopes, more = np.empty_like(theta), np.empty_like(theta)
 
-    def matrices(flat: Any) -> list[Any]:
-        """Views of a flat array: one matrix a layer, the biases last."""
-        first = (task.work.inputs + 1) * width
-        second = first + (width + 1) * width
-        return [
-            flat[:first].reshape(width, -1),
-            flat[first:second].reshape(width, -1),
-            flat[second:].reshape(1, -1),
-        ]
-
     @cache
     def buffers(size: int) -> tuple[list[Any], list[Any], list[Any]]:
         """What blocks of this size share: for layers' inputs, layers, rows."""
@@ -279,9 +280,9 @@ def numpy(task: Task) -> Advance:
         (h1, g1), (for_h, for_g, slope), (s, for_s) = buffers(len(points))
         h, g = h1[:-1], g1[:-1]
         x_back, h_back, g_back = x.T, h1.T, g1.T
-        a, b, c = matrices(theta)
+        a, b, c = matrices(theta, task)
         b_back, c_back = b[:, :-1].T, c[:, :-1].T
-        for_a, for_b, for_c = matrices(more if start else slopes)
+        for_a, for_b, for_c = matrices(more if start else slopes, task)
 
         def run() -> float:
             maximum(dot(a, x, h), 0.0, h)

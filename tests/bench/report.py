@@ -41,7 +41,7 @@ def table(heads: list[str], lines: list[list[str]]) -> str:
 
 def comparison(rows: Rows) -> str:
     """A line for each variant, against the baseline."""
-    heads = "variant,median,min,max,peak MB,first step,times faster,from,to"
+    heads = "variant,median,min,max,peak MB,compiling,times faster,from,to"
     return table(
         heads.split(","),
         [
@@ -89,7 +89,7 @@ SHOWN = [
     ("mlp", "bytes_per_node", "Bytes, each operation"),
     ("examples", "median_s", "A step"),
     ("width", "median_s", "A step, 100 examples"),
-    ("width", "compile_s", "The first step, where it compiles"),
+    ("width", "compile_s", "Compiling, before the first step"),
 ]
 
 

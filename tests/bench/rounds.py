@@ -73,27 +73,29 @@ def summary(
 ) -> dict[str, Any]:
     """What is kept of a variant's runs.
 
-    ``times_faster`` is the median over the rounds of how many times faster it
-    was than the baseline in the same round; beside it the extremes. The first
-    step of what compiles took ``compile_s``, at the most: what one round has
-    compiled may be there still in the next.
+    ``median_s`` is the median of the rounds' own medians, so that each round
+    counts the same, and ``times_faster`` the baseline's over it; its extremes
+    are those of single rounds. Compiling took ``compile_s``, at the most: what
+    one round has compiled may be there still in the next.
     """
     own = runs[name]
-    samples = [s for run in own for s in run["samples"]]
+    medians, baseline = medians_of(own), medians_of(runs.get(BASELINE, []))
     row = {
         "variant": name,
-        "median_s": statistics.median(samples),
-        "min_s": min(samples),
-        "max_s": max(samples),
+        "median_s": statistics.median(medians),
+        "min_s": min(min(run["samples"]) for run in own),
+        "max_s": max(max(run["samples"]) for run in own),
         "peak_mb": max(run["peak_mb"] for run in own),
         "compile_s": max((run["compile_s"] or 0.0) for run in own) or None,
     }
-    ratios = [
-        statistics.median(base["samples"]) / statistics.median(run["samples"])
-        for base, run in zip(runs.get(BASELINE, []), own)
-    ]
-    if ratios:
-        row["times_faster"] = statistics.median(ratios)
+    if baseline:
+        ratios = [b / m for b, m in zip(baseline, medians)]
+        row["times_faster"] = statistics.median(baseline) / row["median_s"]
         row["times_faster_min"] = min(ratios)
         row["times_faster_max"] = max(ratios)
     return row
+
+
+def medians_of(runs: list[dict[str, Any]]) -> list[float]:
+    """The median time of a step in each run."""
+    return [statistics.median(run["samples"]) for run in runs]
