@@ -288,16 +288,18 @@ def straighten(recording: Recording) -> Program:
 
 
 def split(result: Any) -> tuple[Unknown | None, Any]:
-    """The two parts of a sum: what varies with the example, and the rest."""
-    if not is_varying(result):
-        return None, result
-    if result.operation == "+":
+    """The two parts of a sum: what varies with the example, and the rest.
+
+    The rest is added up first, so it may be rounded in another way.
+    """
+    same: Any = 0.0
+    while is_varying(result) and result.operation == "+":
         a, b = result.operands
-        if not is_varying(a):
-            return b, a
-        if not is_varying(b):
-            return a, b
-    return result, 0.0
+        if is_varying(a) and is_varying(b):
+            break
+        result, term = (a, b) if is_varying(a) else (b, a)
+        same = same + term
+    return (result, same) if is_varying(result) else (None, result)
 
 
 def source(program: Program) -> str:
