@@ -52,7 +52,7 @@ class Unknown:
     """The result of an instruction on a tape, not known yet.
 
     ``name`` is its name on the ``tape``; one without an ``operation`` is
-    given from outside. ``varies`` says whether it is another for another
+    given from outside. ``varies`` says whether it differs from example to
     example.
     """
 
@@ -87,7 +87,7 @@ class Unknown:
 
 
 def is_varying(operand: Any) -> bool:
-    """Whether an operand is another for another example."""
+    """Whether an operand differs from example to example."""
     return isinstance(operand, Unknown) and operand.varies
 
 
@@ -148,6 +148,7 @@ class Symbol(Unknown):
         return self
 
     def __format__(self, _: str) -> str:
+        # Value.__pow__ asks for it, when the exponent becomes a label.
         return self.name
 
 
@@ -288,16 +289,18 @@ def straighten(recording: Recording) -> Program:
 
 
 def split(result: Any) -> tuple[Unknown | None, Any]:
-    """The two parts of a sum: what varies with the example, and the rest."""
-    if not is_varying(result):
-        return None, result
-    if result.operation == "+":
+    """The two parts of a sum: what varies with the example, and the rest.
+
+    The rest is added up first, so it may be rounded in another way.
+    """
+    same: Any = 0.0
+    while is_varying(result) and result.operation == "+":
         a, b = result.operands
-        if not is_varying(a):
-            return b, a
-        if not is_varying(b):
-            return a, b
-    return result, 0.0
+        if is_varying(a) and is_varying(b):
+            break
+        result, term = (a, b) if is_varying(a) else (b, a)
+        same = same + term
+    return (result, same) if is_varying(result) else (None, result)
 
 
 def source(program: Program) -> str:
@@ -495,14 +498,14 @@ def columns_of(batch: Sequence[Any]) -> tuple[Widths, list[Buffer]]:
 def refuse_misfit(number: int, argument: Any, width: int | None) -> None:
     """Say which example of an argument isn't like its first one."""
     for i, example in enumerate(argument):
-        where = f"argument {number}, example {i}"
+        place = f"argument {number}, example {i}"
         if width_of(example) != width:
-            raise ValueError(f"{where}: {example!r} is not like the first")
+            raise ValueError(f"{place}: {example!r} is not like the first")
         for x in [example] if width is None else example:
             try:
                 as_float(x)
             except TypeError as error:
-                raise TypeError(f"{where}: {error}") from None
+                raise TypeError(f"{place}: {error}") from None
 
 
 def compile(
@@ -596,14 +599,14 @@ class Compiled:
         parameters get their ``data`` and ``grad``.
         """
         backend, examples, parameters, results = self._load(batch)
+        # What they get back if no step is made.
         results[1:] = array("d", [p.grad for p in self.parameters])
 
         def step(learning_rate: float, steps: int = 1) -> float:
             if steps < 1:
                 raise ValueError(f"at least 1 step can be made, not {steps}")
-            backend.descend(
-                examples, parameters, results, learning_rate, steps
-            )
+            rate = as_float(learning_rate)
+            backend.descend(examples, parameters, results, rate, steps)
             return results[0]
 
         try:

@@ -75,7 +75,6 @@ class Writer:
         """Write one instruction of a program."""
         operands = [self.register(operand) for operand in x.operands]
         if x.operation in COMPARISONS:
-            # Of a nan, every comparison is false but "not equal".
             ordered = "unordered" if x.operation == "!=" else "ordered"
             compare = getattr(self.builder, f"fcmp_{ordered}")
             result = compare(x.operation, *operands)
@@ -165,19 +164,19 @@ class Writer:
         return self.builder.fsub(shifted, self.constant(WHOLE))
 
     def two_to(self, k: ir.Value) -> ir.Value:
-        """2 to the power of a whole number, of which these are the bits."""
+        """2 to the power k, a whole number: k + 1023 as an exponent's bits."""
         shifted = self.builder.fadd(k, self.constant(WHOLE + 1023.0))
         bits = self.builder.bitcast(shifted, self.wide(INDEX))
         exponent = self.builder.shl(bits, self.spread(INDEX(52)))
         return self.builder.bitcast(exponent, self.wide(DOUBLE))
 
     def tanh(self, x: ir.Value) -> ir.Value:
-        """:math:`-e / (e + 2)` with :math:`e = e^{-2|x|} - 1`, signed."""
+        """:math:`-u / (u + 2)` with :math:`u = e^{-2|x|} - 1`, signed."""
         b, c = self.builder, self.constant
         q, s, t = self.reduced_exp(b.fmul(c(-2.0), self.call("fabs", x)))
         st = b.fmul(s, t)
-        e = b.fadd(b.fmul(q, st), b.fsub(st, c(1.0)))
-        y = b.fdiv(b.fneg(e), b.fadd(e, c(2.0)))
+        u = b.fadd(b.fmul(q, st), b.fsub(st, c(1.0)))
+        y = b.fdiv(b.fneg(u), b.fadd(u, c(2.0)))
         return self.call("copysign", y, x)
 
     def log(self, x: ir.Value) -> ir.Value:
@@ -215,7 +214,7 @@ WHOLE = 1.5 * 2.0**52
 
 
 @contextmanager
-def function(
+def new_function(
     module: ir.Module, name: str, kinds: list[ir.Type]
 ) -> Iterator[tuple[ir.IRBuilder, list[ir.Value]]]:
     """Write a function: gives what builds its body, and its arguments."""
@@ -227,7 +226,7 @@ def function(
 
 
 @contextmanager
-def counting(
+def loop(
     builder: ir.IRBuilder, stop: ir.Value, step: int = 1
 ) -> Iterator[ir.Value]:
     """Write a loop: its body is for each ``i`` in range(0, stop, step)."""
@@ -245,26 +244,35 @@ def counting(
     builder.position_at_end(after)
 
 
-def assembly(program: Program, lanes: int = LANES) -> ir.Module:
-    """A program as two functions in LLVM's language.
-
-    ``evaluate`` fills in the results, and ``descend`` takes steps, too.
-    """
-    module = ir.Module()
-    write_evaluate(module, program, lanes)
-    write_descend(module, program)
-    return module
-
-
-#: The columns; how long they are, and how many examples of that count; the
-#: parameters; the results; and room for sums, one for each result and lane.
+#: The columns; how long they are, and how many examples of that are real;
+#: the parameters; the results; and sums, for each result one in each lane.
 ARGUMENTS = [BUFFER, INDEX, INDEX, BUFFER, BUFFER, BUFFER]
 
 
+def write_group(
+    each: Writer, program: Program, arguments: list[ir.Value], row: ir.Value
+) -> None:
+    """Write what is done with the examples from ``row`` on, one a lane."""
+    columns, length, count, _, _, sums = arguments
+    builder = each.builder
+    for i, x in enumerate(program.inputs):
+        index = builder.add(builder.mul(length, INDEX(i)), row)
+        each.registers[x.name] = each.load(columns, index)
+    for x in program.each:
+        each.write(x)
+    left = builder.sitofp(builder.sub(count, row), DOUBLE)
+    lane = each.constant(*range(each.lanes))
+    real = builder.fcmp_ordered("<", lane, each.spread(left))
+    for i, x in program.means.items():
+        index = INDEX(each.lanes * i)
+        new = builder.select(real, each.register(x), each.constant(0.0))
+        each.store(builder.fadd(each.load(sums, index), new), sums, index)
+
+
 def write_evaluate(module: ir.Module, program: Program, lanes: int) -> None:
-    """Write the function ``evaluate`` of `ARGUMENTS`."""
-    with function(module, "evaluate", ARGUMENTS) as (builder, arguments):
-        columns, length, count, parameters, results, sums = arguments
+    """Write ``evaluate``, a function of `ARGUMENTS`: it fills in results."""
+    with new_function(module, "evaluate", ARGUMENTS) as (builder, arguments):
+        _, length, count, parameters, results, sums = arguments
         once = Writer(builder, 1)
         for i, x in enumerate(program.parameters):
             once.registers[x.name] = once.load(parameters, INDEX(i))
@@ -272,51 +280,45 @@ def write_evaluate(module: ir.Module, program: Program, lanes: int) -> None:
             once.write(x)
         for i, x in enumerate(program.fixed):
             once.store(once.register(x), results, INDEX(i))
-        with counting(builder, INDEX(lanes * len(program.fixed))) as i:
+        with loop(builder, INDEX(lanes * len(program.fixed))) as i:
             once.store(DOUBLE(0.0), sums, i)
 
-        with counting(builder, length, lanes) as row:
+        with loop(builder, length, lanes) as row:
             each = Writer(builder, lanes, outer=once)
-            for i, x in enumerate(program.inputs):
-                index = builder.add(builder.mul(length, INDEX(i)), row)
-                each.registers[x.name] = each.load(columns, index)
-            for x in program.each:
-                each.write(x)
-            left = builder.sitofp(builder.sub(count, row), DOUBLE)
-            lane = each.constant(*range(lanes))
-            counts = builder.fcmp_ordered("<", lane, each.spread(left))
-            for i, x in program.means.items():
-                index = INDEX(lanes * i)
-                new = builder.select(
-                    counts, each.register(x), each.constant(0.0)
-                )
-                total = builder.fadd(each.load(sums, index), new)
-                each.store(total, sums, index)
+            write_group(each, program, arguments, row)
 
         n = builder.sitofp(count, DOUBLE)
-        with counting(builder, INDEX(len(program.fixed))) as i:
-            all_lanes = each.load(sums, builder.mul(i, INDEX(lanes)))
-            mean = builder.fdiv(each.total(all_lanes), n)
+        with loop(builder, INDEX(len(program.fixed))) as i:
+            lanes_of_sum = each.load(sums, builder.mul(i, INDEX(lanes)))
+            mean = builder.fdiv(each.total(lanes_of_sum), n)
             once.store(builder.fadd(once.load(results, i), mean), results, i)
 
 
 def write_descend(module: ir.Module, program: Program) -> None:
-    """Write the function ``descend``, which calls ``evaluate``.
+    """Write ``descend``: it calls ``evaluate`` and moves the parameters.
 
     After `ARGUMENTS` it takes the learning rate and a number of steps.
     """
     kinds = [*ARGUMENTS, DOUBLE, INDEX]
-    with function(module, "descend", kinds) as (builder, arguments):
+    with new_function(module, "descend", kinds) as (builder, arguments):
         *shared, learning_rate, steps = arguments
-        parameters, results = shared[3:5]
+        _, _, _, parameters, results, _ = shared
         one = Writer(builder, 1)
-        with counting(builder, steps):
+        with loop(builder, steps):
             builder.call(module.globals["evaluate"], shared)
-            with counting(builder, INDEX(len(program.parameters))) as i:
+            with loop(builder, INDEX(len(program.parameters))) as i:
                 gradient = one.load(results, builder.add(i, INDEX(1)))
                 change = builder.fmul(learning_rate, gradient)
                 parameter = one.load(parameters, i)
                 one.store(builder.fsub(parameter, change), parameters, i)
+
+
+def assembly(program: Program, lanes: int = LANES) -> ir.Module:
+    """The functions ``evaluate`` and ``descend`` in LLVM's language."""
+    module = ir.Module()
+    write_evaluate(module, program, lanes)
+    write_descend(module, program)
+    return module
 
 
 class NativeBackend(Backend):

@@ -59,7 +59,7 @@ class Neuron(Module):
         self.activation = activation
 
     def __call__(self, x: Sequence[Value | float]) -> Value:
-        """The output for the inputs ``x``; `ValueError` on a wrong number."""
+        """The output for ``x``; `ValueError` on a wrong number of inputs."""
         return self.forward(
             [xi if isinstance(xi, Value) else Value(xi) for xi in x]
         )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tangle import Definition
 
 # What the signatures name that no page of the book describes.
-ELSEWHERE = sys.stdlib_module_names | {"graphviz"}
+ELSEWHERE = sys.stdlib_module_names | {"graphviz", "llvmlite"}
 
 
 def settings(app: Sphinx, config: Config) -> None:

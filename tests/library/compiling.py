@@ -3,6 +3,7 @@
 import importlib.util
 import itertools
 import math
+import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ import torch
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from micrograd.compiler import compile
 from micrograd.engine import Value
+from micrograd.nn import Neuron
 from operations import FUNCTIONS, NEGATE, OPERATIONS, Operation
 from oracle import TOLERANCE, all_same, by_torch, same
 from programs import NUMBERS, Program, is_well_conditioned, programs
@@ -98,6 +101,33 @@ def finite(scale: float) -> float:
 def identical(found: Sequence[float], expected: Sequence[float]) -> bool:
     """Whether two lists are equal to the last bit, signs of zero aside."""
     return all_same(found, expected, tolerance=0.0)
+
+
+def small_task(backend: str) -> tuple[Any, list[Value], Any]:
+    """A neuron's squared error, compiled; its parameters; a batch."""
+    rng = random.Random(7)
+    neuron = Neuron(2, rng=rng)
+    neuron.b.data = 0.25
+    batch = [
+        [(rng.gauss(0, 1), rng.gauss(0, 1)) for _ in range(6)],
+        [rng.gauss(0, 1) for _ in range(6)],
+    ]
+
+    def function(point: Any, label: Any) -> Value:
+        return (neuron(point) - label) ** 2
+
+    mean = compile(function, neuron, backend=backend)
+    return mean, neuron.parameters(), batch
+
+
+def held(parameters: list[Value]) -> list[float]:
+    """What training may change."""
+    return [x for p in parameters for x in (p.data, p.grad)]
+
+
+def numbered(*cases: Any) -> dict[str, Any]:
+    """What `parametrize` wants, for cases that have no short names."""
+    return {"argvalues": cases, "ids": [str(i) for i in range(len(cases))]}
 
 
 # Random programs some of whose inputs are parameters.

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd.engine import Value, dot
+from micrograd.engine import Value
 from micrograd.graph import trace
 from micrograd.nn import MLP, Neuron
 from oracle import all_same, by_torch, by_us
@@ -37,7 +37,7 @@ def test_a_dot_is_the_sum_written_out_to_the_last_bit(
     numbers = [*(w for w, _ in pairs), *(x for _, x in pairs), bias]
     ours, plain = (
         by_us(lambda *v, f=f: f(v[:n], v[n:-1], v[-1]), numbers)
-        for f in (dot, written_out)
+        for f in (Value.dot, written_out)
     )
     assert ours == plain
 
@@ -46,9 +46,9 @@ def test_the_sum_begins_with_the_bias() -> None:
     """Protects the order where it shows: rounding, and overflow."""
     weights = [Value(1.0), Value(1.0)]
     small = [Value(1.0), Value(1.0)]
-    assert dot(weights, small, Value(1e16)).data == 1e16
+    assert Value.dot(weights, small, Value(1e16)).data == 1e16
     large = [Value(1e308), Value(1e308)]
-    assert dot(weights, large, Value(-1e308)).data == 1e308
+    assert Value.dot(weights, large, Value(-1e308)).data == 1e308
 
 
 @given(st.lists(st.tuples(FINITE, FINITE), min_size=1, max_size=6), FINITE)
@@ -58,7 +58,7 @@ def test_the_gradients_are_torchs(
     """Protects the slopes, under a gradient that isn't 1."""
     n = len(pairs)
     numbers = [*(w for w, _ in pairs), *(x for _, x in pairs), bias]
-    ours = by_us(lambda *v: dot(v[:n], v[n:-1], v[-1]) * 3.0, numbers)
+    ours = by_us(lambda *v: Value.dot(v[:n], v[n:-1], v[-1]) * 3.0, numbers)
     theirs = by_torch(
         lambda *v: written_out(v[:n], v[n:-1], v[-1]) * 3.0, numbers
     )
@@ -69,7 +69,7 @@ def test_it_is_one_node_with_all_operands() -> None:
     """Protects what a drawing, and any reader of graphs, is told."""
     weights, inputs = [Value(2.0), Value(-3.0)], [Value(5.0), Value(7.0)]
     bias = Value(0.5)
-    node = dot(weights, inputs, bias)
+    node = Value.dot(weights, inputs, bias)
     assert node.data == 0.5 + 2.0 * 5.0 - 3.0 * 7.0
     assert node._op == "dot"
     assert node._prev == (bias, *weights, *inputs)
@@ -83,7 +83,7 @@ def test_an_operand_that_is_there_more_than_once_gets_every_share() -> None:
     """Protects repeats: b + w x + x x + b w, with slopes of all four."""
 
     def ours(b: Any, w: Any, x: Any) -> Any:
-        return dot([w, x, b], [x, x, w], b)
+        return Value.dot([w, x, b], [x, x, w], b)
 
     def plain(b: Any, w: Any, x: Any) -> Any:
         return written_out([w, x, b], [x, x, w], b)
@@ -96,7 +96,7 @@ def test_an_operand_that_is_there_more_than_once_gets_every_share() -> None:
 
 def test_without_pairs_the_bias_is_left() -> None:
     """Protects the smallest sum; the gradient still passes."""
-    assert by_us(lambda b: dot([], [], b), [2.5]) == [2.5, 1.0]
+    assert by_us(lambda b: Value.dot([], [], b), [2.5]) == [2.5, 1.0]
 
 
 EDGES = [0.0, -0.0, 1.0, 1e308, -1e308, 5e-324, math.inf, -math.inf, math.nan]
@@ -107,7 +107,9 @@ def test_edges_are_those_of_the_sum_written_out() -> None:
     for w in EDGES:
         for x in EDGES:
             for b in EDGES:
-                fused = by_us(lambda w, x, b: dot([w], [x], b), [w, x, b])
+                fused = by_us(
+                    lambda w, x, b: Value.dot([w], [x], b), [w, x, b]
+                )
                 plain = by_us(
                     lambda w, x, b: written_out([w], [x], b), [w, x, b]
                 )
@@ -117,7 +119,7 @@ def test_edges_are_those_of_the_sum_written_out() -> None:
 def test_a_dot_forgets_later_changes_of_its_operands() -> None:
     """Protects the slopes: those of the numbers that forward saw."""
     w, x, b = Value(2.0), Value(3.0), Value(1.0)
-    node = dot([w], [x], b)
+    node = Value.dot([w], [x], b)
     w.data = x.data = 100.0
     node.backward()
     assert (w.grad, x.grad, b.grad) == (3.0, 2.0, 1.0)

@@ -70,8 +70,9 @@ def test_importing_it_imports_only_the_standard_library(
 ) -> None:
     """Protects: `import micrograd` stays quick and without dependencies.
 
-    Optional packages (graphviz) wait until they are used; every module of
-    the library is imported, not only those that its first one needs.
+    Optional packages (graphviz, numpy, llvmlite) wait until they are used;
+    every module of the library is imported, not only those that its first
+    one needs. That is, but for the one that is all about llvmlite.
     """
     imported = installed.run(
         "-c",
@@ -79,12 +80,33 @@ def test_importing_it_imports_only_the_standard_library(
         "before = set(sys.modules)\n"
         "import micrograd\n"
         "for module in pkgutil.iter_modules(micrograd.__path__):\n"
-        "    importlib.import_module('micrograd.' + module.name)\n"
+        "    if module.name != 'native':\n"
+        "        importlib.import_module('micrograd.' + module.name)\n"
         "print(*{name.partition('.')[0] for name in sys.modules.keys()"
         " - before})",
     )
     foreign = set(imported.split()) - sys.stdlib_module_names
     assert foreign == {"micrograd"}
+
+
+@pytest.mark.parametrize(
+    ("backend", "package"), [("columns", "numpy"), ("native", "llvmlite")]
+)
+def test_a_backend_without_its_package_says_what_to_install(
+    installed: Venv, backend: str, package: str
+) -> None:
+    """Protects: the message, and that it comes before anything is run."""
+    said = installed.run(
+        "-c",
+        "from micrograd import Value, compile\n"
+        "try:\n"
+        f"    compile(lambda x: x, [Value(1.0)], backend={backend!r})\n"
+        "except ModuleNotFoundError as error:\n"
+        "    print(error.name, '|', error)",
+    )
+    name, _, message = said.partition(" | ")
+    assert name == package
+    assert f"pip install {package}" in message
 
 
 def test_it_installs_the_library_and_no_more(
