@@ -292,6 +292,10 @@ def tags(cell: nbformat.NotebookNode) -> set[str]:
     return set(cell.metadata.get("tags", ()))
 
 
+#: What Markdown says with more than its words.
+MARKUP = re.compile(r"^```.*|^:\w+:.*|\{\w+\}`[^`]*`|[|`]|:?--+:?|^- ", re.M)
+
+
 def is_shown(output: nbformat.NotebookNode, outputs: Tag) -> bool:
     """Is an output of a notebook's cell among those on the page?"""
     if output.output_type == "error":
@@ -301,6 +305,10 @@ def is_shown(output: nbformat.NotebookNode, outputs: Tag) -> bool:
         wanted = output.text
     elif any(kind.startswith("image/") for kind in output.data):
         return outputs.select_one("img, svg[role=img]") is not None
+    elif "text/markdown" in output.data:
+        words = MARKUP.sub(" ", output.data["text/markdown"]).split()
+        text = outputs.get_text().replace("’", "'")
+        return all(word in text for word in words)
     elif "text/html" in output.data:
         wanted = BeautifulSoup(output.data["text/html"], "html.parser").text
     else:
