@@ -247,6 +247,24 @@ def test_a_caption_says_what_a_later_chapter_does_to_the_cell(
     assert soup(book, "02-two").select_one("p.tangled#def-f")
 
 
+def test_a_page_follows_the_files_that_it_reads(book: Project) -> None:
+    """Protects a page from showing what a file has said before."""
+    page, file = "book/appendix/notes.md", book.path / "book/said.txt"
+    file.write_text("first")
+    book.edit(page, "---\n", "---\nreads: ../said.txt\n")
+    read_it = (
+        "from pathlib import Path; print(Path('../said.txt').read_text())"
+    )
+    book.add_cell(page, read_it)
+    book.build()
+    assert "first" in printed(book, "appendix/notes")
+    file.write_text("second")
+    with book.reads() as read:
+        book.build()
+    assert read == {"notes"}
+    assert "second" in printed(book, "appendix/notes")
+
+
 def contents(book: Project, name: str) -> list[str]:
     """The table of contents as it stands beside a page."""
     links = soup(book, name).select(".bd-links a")
