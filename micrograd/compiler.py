@@ -605,7 +605,7 @@ class Compiled:
         def step(learning_rate: float, steps: int = 1) -> float:
             if steps < 1:
                 raise ValueError(f"at least 1 step can be made, not {steps}")
-            rate = as_float(learning_rate)
+            rate = float(learning_rate)
             backend.descend(examples, parameters, results, rate, steps)
             return results[0]
 

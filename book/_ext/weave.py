@@ -32,6 +32,7 @@ import exercises
 import identifiers
 import inline_svg
 import library_so_far
+import light_code
 import listing
 import names_in_code
 import offline
@@ -66,6 +67,7 @@ PARTS = (
     identifiers,
     inline_svg,
     library_so_far,
+    light_code,
     listing,
     names_in_code,
     offline,
