@@ -214,9 +214,13 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
             array("d", [math.sin(i) for i in range(count)]),
             array("d", [1.0 + i for i in range(count)]),
         ]
-        *examples, sums = backend.load(columns)
+        batch = backend.load(columns)
+        examples, length, _, sums = batch
+        # A register is always read as a whole, also at a column's end.
+        assert length % LANES == 0
+        assert count <= length < count + LANES
+        assert len(examples) == 2 * length
         sums.extend([MARK] * 4)
-        batch = (*examples, sums)
         before = [array("d", column) for column in columns]
         parameters = array("d", [0.75, -0.5, MARK, MARK])
         results = array("d", [math.nan] * 3 + [MARK] * 5)
