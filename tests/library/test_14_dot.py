@@ -99,6 +99,16 @@ def test_without_pairs_the_bias_is_left() -> None:
     assert by_us(lambda b: Value.dot([], [], b), [2.5]) == [2.5, 1.0]
 
 
+@pytest.mark.parametrize(("weights", "inputs"), [(2, 1), (1, 2), (0, 1)])
+def test_as_many_inputs_as_weights_are_wanted(
+    weights: int, inputs: int
+) -> None:
+    """Protects from a sum that stops at the shorter of two lists."""
+    lists = [[Value(1.0)] * n for n in (weights, inputs)]
+    with pytest.raises(ValueError, match=f"{weights}.*{inputs}"):
+        Value.dot(*lists, Value(0.0))
+
+
 EDGES = [0.0, -0.0, 1.0, 1e308, -1e308, 5e-324, math.inf, -math.inf, math.nan]
 
 
