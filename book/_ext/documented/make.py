@@ -30,10 +30,10 @@ SINGLE_NAMES = """
     ctypes.CFUNCTYPE ctypes.c_double ctypes.c_int64 ctypes.c_void_p dataclasses
     dataclasses.dataclass html html.escape importlib importlib.util
     importlib.util.find_spec json json.loads os os.environ pathlib pathlib.Path
-    pathlib.Path.read_text pstats pstats.Stats re re.sub shutil shutil.which
-    struct struct.pack struct.unpack sys sys.getrecursionlimit sys.getsizeof
-    sys.modules sys.setrecursionlimit timeit timeit.timeit time
-    time.perf_counter time.process_time tracemalloc
+    pathlib.Path.read_text pstats pstats.Stats re re.findall re.split re.sub
+    shutil shutil.which struct struct.pack struct.unpack sys
+    sys.getrecursionlimit sys.getsizeof sys.modules sys.setrecursionlimit
+    timeit timeit.timeit time time.perf_counter time.process_time tracemalloc
     tracemalloc.get_traced_memory tracemalloc.start tracemalloc.stop types
     types.ModuleType typing typing.Any typing.Literal typing.NoReturn
     typing.Protocol typing.SupportsFloat typing.SupportsIndex typing.TypeAlias
