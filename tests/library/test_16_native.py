@@ -214,7 +214,9 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
             array("d", [math.sin(i) for i in range(count)]),
             array("d", [1.0 + i for i in range(count)]),
         ]
-        batch = backend.load(columns)
+        *examples, sums = backend.load(columns)
+        sums.extend([MARK] * 4)
+        batch = (*examples, sums)
         before = [array("d", column) for column in columns]
         parameters = array("d", [0.75, -0.5, MARK, MARK])
         results = array("d", [math.nan] * 3 + [MARK] * 5)
@@ -229,6 +231,7 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
             assert same(parameters[i], x - 0.5 * wanted[1 + i])
         assert list(results[3:]) == [MARK] * 5
         assert list(parameters[2:]) == [MARK] * 2
+        assert list(sums[-4:]) == [MARK] * 4
         assert columns == before
 
 
