@@ -103,9 +103,8 @@ class Value:
         at 0 itself, where there is a corner (Nair and Hinton 2010).
         """
         x = self.data
-        closed = x <= 0.0
-        slope = where(closed, None, 1.0)
-        return Value(where(closed, 0.0, x), (self,), "relu", (slope,))
+        slope = where(x <= 0.0, None, 1.0)
+        return Value(where(x < 0.0, 0.0, x), (self,), "relu", (slope,))
 
     def __pow__(self, other: Value | float) -> Value:
         r"""``self ** other``, which is :math:`x^n`.

@@ -38,10 +38,11 @@ def machine_code(module: ir.Module) -> Any:
 
 #: How many examples go through a register at once: 256 bits, four doubles.
 LANES = 4
-
+#: A float of 64 bits.
 DOUBLE = ir.DoubleType()
+#: A whole number of 64 bits.
 INDEX = ir.IntType(64)
-#: A pointer to doubles side by side.
+#: Where doubles stand in memory, side by side.
 BUFFER = DOUBLE.as_pointer()
 
 #: What LLVM calls the operations that a processor has instructions for.

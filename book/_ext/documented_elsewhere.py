@@ -1,4 +1,4 @@
-"""Where the names of Python, PyTorch and matplotlib are documented.
+"""Where the names of Python, PyTorch and others are documented.
 
 The inventories in ``documented/`` say it: nothing is asked of anybody while
 the book is built.
@@ -14,6 +14,7 @@ PROJECTS = {
     "python": "Python",
     "torch": "PyTorch",
     "matplotlib": "matplotlib",
+    "llvmlite": "llvmlite",
 }
 BUILTINS = "builtins."
 

@@ -13,6 +13,7 @@ front matter, as seen from the page: ``reads: ../measurements.json``.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from hashlib import sha256
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 KEY = "executed_as"
 """In a notebook's metadata: the digest of all that its outputs depend on."""
+STAGE = re.compile(r"(?<=m)[^\x1b]*/_build/stages/[^/]+/")
+"""What stands before the name of a stage's file, after a colour's code."""
 READS = "reads"
 """In a page's front matter: the files that its cells read."""
 
@@ -107,7 +110,7 @@ class Client(NotebookClientBase):  # type: ignore[misc]
                 resources={"metadata": {"path": str(folder)}},
                 timeout=self.nb_config.execution_timeout,
                 record_timing=False,
-                on_cell_executed=keep_names,
+                on_cell_executed=finish,
             )
             try:
                 client.execute()
@@ -117,13 +120,22 @@ class Client(NotebookClientBase):  # type: ignore[misc]
         self.logger.info(f"Executed notebook in {took:.2f} seconds")
 
 
-def keep_names(
+def finish(
     cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
 ) -> None:
-    """Keep what the kernel says about a cell's names with the cell."""
+    """Keep what the kernel says about a cell's names with the cell.
+
+    In the tracebacks, the files of a stage have the names that they have in
+    the package, wherever this project is.
+    """
     for payload in execute_reply["content"].get("payload", ()):
         if payload.get("source") == "names":
             cell.metadata["names"] = payload["found"]
+    for output in cell.outputs:
+        if output.output_type == "error":
+            output.traceback = [
+                STAGE.sub("", frame) for frame in output.traceback
+            ]
 
 
 def read_notebook(path: Path) -> NotebookNode | None:

@@ -54,6 +54,7 @@ def public_names(package: Package) -> list[str]:
         f"{definition.name}"
         for definition in package.definitions
         if "__init__" not in definition.file
+        and definition.kind != "attribute"
         and not re.search(r"(^|\.)_", definition.name)
     ]
 

@@ -361,8 +361,9 @@ class Finder(ast.NodeVisitor):
                 kind = DISPLAYS[type(node)]
                 return Instance(kind, common(parts), parts=parts)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                kind = set if isinstance(node, ast.SetComp) else list
                 with self.inside(node):
-                    return Instance(list, self.value(node.elt))
+                    return Instance(kind, self.value(node.elt))
             case ast.DictComp():
                 with self.inside(node):
                     key, value = map(self.value, (node.key, node.value))
