@@ -348,39 +348,51 @@ def in_function(head: str, *body: str) -> str:
 Buffer: TypeAlias = "array[float]"
 
 
-class Backend:
-    """Runs a program: the part that all ways to do so have in common.
+@dataclass
+class Buffers:
+    """What a program reads and writes.
 
-    A batch is what ``load`` makes of the columns of examples. ``results``
+    The ``examples`` are as the backend's ``load`` has made them. ``results``
     receives the mean and its derivative for each parameter.
     """
+
+    examples: Any
+    parameters: Buffer
+    results: Buffer
+
+
+class Backend:
+    """Runs a program: the part that all ways to do so have in common."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
 
     def load(self, columns: list[Buffer]) -> Any:
-        """The batch, in the form that this backend works on."""
+        """The examples, in the form that this backend works on."""
         raise NotImplementedError
 
-    def evaluate(
-        self, batch: Any, parameters: Buffer, results: Buffer
-    ) -> None:
+    def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
         raise NotImplementedError
 
-    def descend(
+    def fill_in(
         self,
-        batch: Any,
-        parameters: Buffer,
         results: Buffer,
-        learning_rate: float,
-        steps: int,
+        fixed: Sequence[float],
+        totals: Iterable[float],
+        count: int,
     ) -> None:
-        """Fill in the results and move the parameters, so many times."""
+        """Fill in the results, with ``totals`` over ``count`` examples."""
+        results[:] = array("d", fixed)
+        for i, total in zip(self.program.means, totals):
+            results[i] += total / count
+
+    def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
+        """Make steps of gradient descent, at this learning rate."""
         for _ in range(steps):
-            self.evaluate(batch, parameters, results)
-            for i, gradient in enumerate(results[1:]):
-                parameters[i] -= learning_rate * gradient
+            self.evaluate(buffers)
+            for i, gradient in enumerate(buffers.results[1:]):
+                buffers.parameters[i] -= rate * gradient
 
 
 def executed(text: str, module: Any) -> Callable[..., Any]:
@@ -404,14 +416,11 @@ class PythonBackend(Backend):
         """The examples, one by one."""
         return list(zip(*columns))
 
-    def evaluate(
-        self, batch: Any, parameters: Buffer, results: Buffer
-    ) -> None:
+    def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
-        sums, fixed = self.run(batch, parameters)
-        results[:] = array("d", fixed)
-        for i, total in zip(self.program.means, sums):
-            results[i] += total / len(batch)
+        rows = buffers.examples
+        totals, fixed = self.run(rows, buffers.parameters)
+        self.fill_in(buffers.results, fixed, totals, len(rows))
 
 
 def column_source(program: Program) -> str:
@@ -443,19 +452,18 @@ class ColumnsBackend(Backend):
         """The columns as NumPy's arrays."""
         return list(map(self.numpy.array, columns))
 
-    def evaluate(
-        self, batch: Any, parameters: Buffer, results: Buffer
-    ) -> None:
+    def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
+        totals = []
         # Overflow and the like give inf and nan, as everywhere in the book.
         with self.numpy.errstate(all="ignore"):
-            columns, fixed = self.run(batch, parameters)
-            results[:] = array("d", fixed)
+            columns, fixed = self.run(buffers.examples, buffers.parameters)
             if columns:
                 table = self.numpy.concatenate(columns)
-                totals = table.reshape(len(columns), -1).sum(axis=1)
-                for i, total in zip(self.program.means, totals.tolist()):
-                    results[i] += total / len(batch[0])
+                table = table.reshape(len(columns), -1)
+                totals = table.sum(axis=1).tolist()
+        count = len(buffers.examples[0])
+        self.fill_in(buffers.results, fixed, totals, count)
 
 
 def width_of(example: Any) -> int | None:
@@ -584,9 +592,9 @@ class Compiled:
 
     def __call__(self, *batch: Any) -> Value:
         """The mean over a batch: a sequence for each argument."""
-        backend, examples, parameters, results = self._load(batch)
-        backend.evaluate(examples, parameters, results)
-        mean, *gradients = results
+        backend, buffers = self._load(batch)
+        backend.evaluate(buffers)
+        mean, *gradients = buffers.results
         operands = tuple(self.parameters)
         return Value(mean, operands, "compiled", tuple(gradients))
 
@@ -598,28 +606,26 @@ class Compiled:
         and returns the mean before the last of them. On leaving, the
         parameters get their ``data`` and ``grad``.
         """
-        backend, examples, parameters, results = self._load(batch)
+        backend, buffers = self._load(batch)
+        results = buffers.results
         # What they get back if no step is made.
         results[1:] = array("d", [p.grad for p in self.parameters])
 
         def step(learning_rate: float, steps: int = 1) -> float:
             if steps < 1:
                 raise ValueError(f"at least 1 step can be made, not {steps}")
-            rate = float(learning_rate)
-            backend.descend(examples, parameters, results, rate, steps)
+            backend.descend(buffers, float(learning_rate), steps)
             return results[0]
 
         try:
             yield step
         finally:
             for i, parameter in enumerate(self.parameters):
-                parameter.data = parameters[i]
+                parameter.data = buffers.parameters[i]
                 parameter.grad = results[1 + i]
 
-    def _load(
-        self, batch: Sequence[Any]
-    ) -> tuple[Backend, Any, Buffer, Buffer]:
-        """The program for a batch, the batch, and the two buffers."""
+    def _load(self, batch: Sequence[Any]) -> tuple[Backend, Buffers]:
+        """The backend for a batch, and what it works on."""
         if self.module and self.module.parameters() != self.parameters:
             raise ValueError(
                 f"compiled for {len(self.parameters)} parameters, but now "
@@ -632,4 +638,4 @@ class Compiled:
         backend = self._backends[widths]
         parameters = array("d", [p.data for p in self.parameters])
         results = array("d", bytes(8 * (1 + len(parameters))))
-        return backend, backend.load(columns), parameters, results
+        return backend, Buffers(backend.load(columns), parameters, results)

@@ -13,7 +13,14 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from micrograd.compiler import COMPARISONS, Backend, Buffer, Program, Unknown
+from micrograd.compiler import (
+    COMPARISONS,
+    Backend,
+    Buffer,
+    Buffers,
+    Program,
+    Unknown,
+)
 
 
 def processor() -> Any:
@@ -348,28 +355,18 @@ class NativeBackend(Backend):
         sums = array("d", bytes(8 * self.lanes * len(self.program.fixed)))
         return examples, count + missing, count, sums
 
-    def evaluate(
-        self, batch: Any, parameters: Buffer, results: Buffer
-    ) -> None:
+    def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
-        self._evaluate(*addresses(batch, parameters, results))
+        self._evaluate(*addresses(buffers))
 
-    def descend(
-        self,
-        batch: Any,
-        parameters: Buffer,
-        results: Buffer,
-        learning_rate: float,
-        steps: int,
-    ) -> None:
-        """Fill in the results and move the parameters, so many times."""
-        arguments = addresses(batch, parameters, results)
-        self._descend(*arguments, learning_rate, steps)
+    def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
+        """Make steps of gradient descent, without leaving machine code."""
+        self._descend(*addresses(buffers), rate, steps)
 
 
-def addresses(batch: Any, parameters: Buffer, results: Buffer) -> list[int]:
+def addresses(buffers: Buffers) -> list[int]:
     """What the machine code gets for `ARGUMENTS`."""
-    examples, length, count, sums = batch
-    before = [examples.buffer_info()[0], length, count]
-    buffers = [parameters, results, sums]
-    return before + [buffer.buffer_info()[0] for buffer in buffers]
+    examples, length, count, sums = buffers.examples
+    rest = [buffers.parameters, buffers.results, sums]
+    start = examples.buffer_info()[0]
+    return [start, length, count, *(b.buffer_info()[0] for b in rest)]

@@ -80,7 +80,7 @@ def compiled(task: Task, backend: str) -> tuple[Any, Any]:
     return compile(objective, parameters, backend=backend), parameters
 
 
-def by_hand(task: Task, backend: str) -> Advance:
+def in_a_loop(task: Task, backend: str) -> Advance:
     """A compiled loss in the book's own loop: zero, backward, step."""
     from micrograd import SGD
 
@@ -100,12 +100,12 @@ def by_hand(task: Task, backend: str) -> Advance:
 
 def python(task: Task) -> Advance:
     """Compiled to Python that takes one example after the other."""
-    return by_hand(task, "python")
+    return in_a_loop(task, "python")
 
 
 def columns(task: Task) -> Advance:
     """Compiled to Python that takes one operation after the other."""
-    return by_hand(task, "columns")
+    return in_a_loop(task, "columns")
 
 
 def descent(task: Task) -> Callable[..., float]:

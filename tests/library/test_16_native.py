@@ -18,7 +18,7 @@ from hypothesis import given, settings
 
 from compiling import Task, assert_as_eager, compiled, eager, small_task, tasks
 from micrograd import native
-from micrograd.compiler import Program, compile, record, straighten
+from micrograd.compiler import Buffers, Program, compile, record, straighten
 from micrograd.engine import Value, where
 from micrograd.native import LANES, NativeBackend, assembly
 from oracle import all_same, same
@@ -226,10 +226,10 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
         results = array("d", [math.nan] * 3 + [MARK] * 5)
         wanted = eager(function, [p, q], columns)
         for _ in range(3):
-            backend.evaluate(batch, parameters, results)
+            backend.evaluate(Buffers(batch, parameters, results))
             assert all_same(results[:3], wanted)
             assert parameters == array("d", [0.75, -0.5, MARK, MARK])
-        backend.descend(batch, parameters, results, 0.5, 1)
+        backend.descend(Buffers(batch, parameters, results), 0.5, 1)
         assert all_same(results[:3], wanted)
         for i, x in enumerate([0.75, -0.5]):
             assert same(parameters[i], x - 0.5 * wanted[1 + i])
@@ -249,9 +249,9 @@ def test_a_batch_is_loaded_for_good() -> None:
     column[:] = array("d", [0.0] * 5)
     for _ in range(2):
         results = array("d", [0.0, 0.0])
-        backend.evaluate(batch, array("d", [2.0]), results)
+        backend.evaluate(Buffers(batch, array("d", [2.0]), results))
         assert list(results) == [6.0, 3.0]
-        backend.evaluate(other, array("d", [2.0]), results)
+        backend.evaluate(Buffers(other, array("d", [2.0]), results))
         assert list(results) == [14.0, 7.0]
 
 
