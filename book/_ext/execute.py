@@ -13,7 +13,6 @@ front matter, as seen from the page: ``reads: ../measurements.json``.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 from hashlib import sha256
@@ -28,6 +27,8 @@ from myst_nb.core.execute import ExecutionError, NotebookClientBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
+import tracebacks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 KEY = "executed_as"
 """In a notebook's metadata: the digest of all that its outputs depend on."""
-STAGE = re.compile(r"(?<=m)[^\x1b]*/_build/stages/[^/]+/")
-"""What stands before the name of a stage's file, after a colour's code."""
 READS = "reads"
 """In a page's front matter: the files that its cells read."""
 
@@ -48,6 +47,7 @@ def surroundings() -> str:
     """Everything that outputs depend on beside the page and the library."""
     files = [HERE.parents[1] / "constraints.txt", HERE / "matplotlibrc"]
     files += sorted((HERE / "ipython").rglob("*.py"))
+    files.append(Path(tracebacks.__file__))
     return "\n".join([sys.version, *(f.read_text("utf-8") for f in files)])
 
 
@@ -123,19 +123,10 @@ class Client(NotebookClientBase):  # type: ignore[misc]
 def finish(
     cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
 ) -> None:
-    """Keep what the kernel says about a cell's names with the cell.
-
-    In the tracebacks, the files of a stage have the names that they have in
-    the package, wherever this project is.
-    """
+    """Keep what the kernel says about a cell's names with the cell."""
     for payload in execute_reply["content"].get("payload", ()):
         if payload.get("source") == "names":
             cell.metadata["names"] = payload["found"]
-    for output in cell.outputs:
-        if output.output_type == "error":
-            output.traceback = [
-                STAGE.sub("", frame) for frame in output.traceback
-            ]
 
 
 def read_notebook(path: Path) -> NotebookNode | None:

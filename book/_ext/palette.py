@@ -15,14 +15,14 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxRole
 
-import inline_svg
+import svg_element
 
 if TYPE_CHECKING:
     from docutils.nodes import Node, system_message
     from sphinx.application import Sphinx
 
 MEANINGS = ("data", "gradient", "operation", "parameter")
-COLOURS = {meaning: colour for colour, meaning in inline_svg.PALETTE.items()}
+COLOURS = {meaning: colour for colour, meaning in svg_element.PALETTE.items()}
 COMMAND = re.compile(rf"\\({'|'.join(MEANINGS)})(?=\{{)")
 
 

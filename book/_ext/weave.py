@@ -11,6 +11,7 @@ the stage that it imports did, which is seen to here.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -34,22 +35,25 @@ import inline_svg
 import library_so_far
 import light_code
 import listing
+import live
 import names_in_code
 import offline
 import palette
 import places
+import policy
 import previews
 import published
 import search_index
 import search_page
 import terms
+import tracebacks
 from tangle import TangleError, read_chapters, stages, write
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-    from tangle import Package
+    from tangle import Package, Source
 
 HERE = Path(__file__).parent
 CHAPTER = re.compile(r"\d\d-")
@@ -69,9 +73,11 @@ PARTS = (
     library_so_far,
     light_code,
     listing,
+    live,
     names_in_code,
     offline,
     palette,
+    policy,
     published,
     search_index,
     search_page,
@@ -94,6 +100,10 @@ class Stages:
         }
         for name, package in self.packages.items():
             write(package, self.folder / name)
+            # Where tracebacks find who teaches a line.
+            who = json.dumps(chapters_of_lines(package))
+            place = self.folder / name / tracebacks.CHAPTERS
+            place.write_text(who, "utf-8")
 
     def imported_by(self, docname: str) -> str:
         """The name of the stage that a page's kernel imports."""
@@ -112,6 +122,23 @@ class Stages:
         return sha256(code.encode()).hexdigest()
 
 
+def chapters_of_lines(package: Package) -> dict[str, list[int]]:
+    """For each file of the library, the chapter of every line."""
+    return {
+        file: [
+            chapter_number(module.source(number))
+            for number in range(1, len(module.lines) + 1)
+        ]
+        for file, module in package.files.items()
+    }
+
+
+def chapter_number(source: Source | None) -> int:
+    """The chapter that a line comes from; 0 if it comes from none."""
+    name = Path(source[0]).name if source else ""
+    return int(name[:2]) if CHAPTER.match(name) else 0
+
+
 class Weaver:
     """Gives each page its stage, and knows which pages are out of date."""
 
@@ -122,6 +149,7 @@ class Weaver:
         except TangleError as error:
             raise ExtensionError(str(error)) from error
         app.stage_packages = self.stages.packages  # type: ignore[attr-defined]
+        app.stage_of = self.stages.imported_by  # type: ignore[attr-defined]
         # The API reference is made from the whole library.
         last = list(self.stages.packages)[-1]
         sys.path.insert(0, str(self.stages.folder / last))
@@ -129,6 +157,7 @@ class Weaver:
         # any of them. (A copy, since IPython writes into this folder.)
         settings = Path(app.srcdir) / "_build" / "ipython"
         shutil.copytree(HERE / "ipython", settings, dirs_exist_ok=True)
+        shutil.copy(tracebacks.__file__, settings / "profile_default")
         os.environ["IPYTHONDIR"] = str(settings)
         os.environ["MATPLOTLIBRC"] = str(HERE / "matplotlibrc")
 
@@ -157,6 +186,8 @@ class Weaver:
             return
         stage = self.stages.folder / self.stages.imported_by(docname)
         os.environ["PYTHONPATH"] = str(stage)
+        number = live.chapter_number(docname)
+        os.environ["BOOK_CHAPTER"] = str(number or "")
         execute.Client.library = self.digest_for(docname)
         executed = Path(app.srcdir) / "_build" / "jupyter_execute"
         execute.Client.kept = executed / f"{docname}.ipynb"

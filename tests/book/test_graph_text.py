@@ -13,8 +13,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import graph_text
-from inline_svg import inlined
 from micrograd import Value, draw_dot
+from svg_element import inlined
 
 FUNCTIONS = {
     "tanh": math.tanh,

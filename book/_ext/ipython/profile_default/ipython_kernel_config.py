@@ -1,5 +1,6 @@
 """How the book's kernels behave: plots as SVG, the same bytes every time."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from ipykernel.ipkernel import IPythonKernel
 
 sys.path.insert(0, str(Path(__file__).parent))
 from names import names_in
+
+from tracebacks import told
 
 del sys.path[0]
 
@@ -25,12 +28,19 @@ c.IPKernelApp.log_level = "ERROR"
 OutStream.flush_interval = 3600.0
 
 
+CHAPTER = int(os.environ.get("BOOK_CHAPTER") or 0) or None
+
+
 class Kernel(IPythonKernel):
-    """Tells with the reply to each cell what the names in it stood for."""
+    """Tells with the reply to each cell what the names in it stood for.
+
+    Where an error comes from is told in the words of the book.
+    """
 
     def __init__(self, **settings):
         super().__init__(**settings)
         self.shell.events.register("post_run_cell", self.tell_names)
+        self.shell.InteractiveTB.structured_traceback = self.tell_error
 
     def tell_names(self, result):
         """Add them to what the reply carries."""
@@ -38,6 +48,11 @@ class Kernel(IPythonKernel):
         self.shell.payload_manager.write_payload(
             {"source": "names", "found": found}
         )
+
+    def tell_error(self, kind, error, *_, **settings):
+        """The lines that are shown instead of IPython's."""
+        cells = self.shell.compile._filename_map
+        return [told(error, cells, CHAPTER)]
 
 
 c.IPKernelApp.kernel_class = Kernel

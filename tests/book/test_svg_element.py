@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from inline_svg import PALETTE, inlined
+from svg_element import PALETTE, inlined
 
 ROOT = Path(__file__).resolve().parents[2]
 

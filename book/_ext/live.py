@@ -1,0 +1,146 @@
+"""Gives the pages what they need to run their cells where they are read.
+
+What is asked for when a reader first runs something: for every page what is
+to know of its cells, for every stage the library, and the Python that runs
+the cells (``book/_live/python``), with the packages that it draws with. The
+JavaScript and Python itself come from ``_build/live``, where the Makefile
+puts them; without them the pages are as they would be on paper.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import graphviz
+
+import absent
+import execute
+import graph_text
+import svg_element
+from library_so_far import LONG_AGO
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from nbformat import NotebookNode
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+MADE = "_build/live"
+"""In it is the folder ``live``, which becomes ``_static/live``."""
+FOLDER = "_live"
+"""Among the pages: what is fetched beside that."""
+NOT_LIVE = "not-live"
+"""In a cell's metadata: why it can't be run in the page."""
+RUNNER = Path(__file__).parents[1] / "_live" / "python"
+FETCHED = ("pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+"""What Python's loader fetches, and readers wait for."""
+
+
+def is_there(app: Sphinx) -> bool:
+    """Whether the live parts are to be had, and this is the kind of book."""
+    worker = Path(app.srcdir, MADE, "live", "worker.js")
+    return app.builder.name == "html" and worker.exists()
+
+
+def publish(app: Sphinx, config: Config) -> None:
+    """Have Sphinx copy what the Makefile has made, if it could."""
+    if Path(app.srcdir, MADE).exists():
+        config.html_static_path.append(MADE)
+
+
+def write_archives(app: Sphinx) -> None:
+    """Pack the stages, and what runs the cells."""
+    if not is_there(app):
+        return
+    folder = Path(app.outdir, FOLDER)
+    for stage in Path(app.srcdir, "_build", "stages").iterdir():
+        pack(folder / "stages" / f"{stage.name}.zip", files_below(stage))
+    package = Path(graphviz.__file__).parent
+    ours = [*RUNNER.glob("*.py")]
+    ours += [Path(str(m.__file__)) for m in (graph_text, svg_element)]
+    contents = {file.name: file for file in ours}
+    contents |= {
+        f"graphviz/{name}": file for name, file in files_below(package).items()
+    }
+    pack(folder / "python.zip", contents)
+
+
+def files_below(folder: Path) -> dict[str, Path]:
+    """The files that Python needs of a folder, by their names in it."""
+    return {
+        str(path.relative_to(folder)): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".json")
+    }
+
+
+def pack(archive: Path, contents: dict[str, Path]) -> None:
+    """Write a zip of files, the same bytes every time."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with ZipFile(archive, "w", ZIP_DEFLATED) as packed:
+        for name, path in sorted(contents.items()):
+            packed.writestr(ZipInfo(name, LONG_AGO), path.read_bytes())
+
+
+def bring_to_life(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Load on a page with cells what makes them live, and describe them."""
+    if doctree is None or not is_there(app):
+        return
+    executed = Path(app.srcdir, "_build", "jupyter_execute")
+    notebook = execute.read_notebook(executed / f"{pagename}.ipynb")
+    if notebook is None or execute.READS in notebook.metadata:
+        return
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    why = absent.reasons(
+        (cell.source, cell.metadata.get(NOT_LIVE, "")) for cell in cells
+    )
+    context["live"] = {"page": pagename, "why_not": why}
+    app.add_js_file("live/start.js", loading_method="defer")
+    app.add_css_file("live/live.css")
+    stage = app.stage_of(pagename)  # type: ignore[attr-defined]
+    page = {
+        "chapter": chapter_number(pagename),
+        "stage": stage,
+        "bytes": bytes_fetched(app, stage),
+        "cells": list(map(described, cells)),
+    }
+    path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(page), "utf-8")
+
+
+def described(cell: NotebookNode) -> dict[str, object]:
+    """What the page must know of a cell to run it."""
+    tags = cell.metadata.get("tags", [])
+    return {"code": cell.source, "fails": "raises-exception" in tags}
+
+
+def chapter_number(docname: str) -> int | None:
+    """``book/06-backward`` is chapter 6."""
+    number = docname.rpartition("/")[2][:2]
+    return int(number) if number.isdigit() else None
+
+
+def bytes_fetched(app: Sphinx, stage: str) -> int:
+    """How much is fetched before the first cell runs."""
+    python = Path(app.srcdir, MADE, "live", "pyodide")
+    ours = Path(app.outdir, FOLDER)
+    files = [python / name for name in FETCHED]
+    files += [ours / "python.zip", ours / "stages" / f"{stage}.zip"]
+    return sum(file.stat().st_size for file in files)
+
+
+def setup(app: Sphinx) -> None:
+    """Called by weave.py."""
+    app.connect("config-inited", publish)
+    app.connect("builder-inited", write_archives)
+    app.connect("html-page-context", bring_to_life)

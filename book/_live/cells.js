@@ -1,0 +1,232 @@
+/* The cells of a page, when they are edited and run. */
+
+import { edits } from "./edits.js";
+import { edit } from "./editor.js";
+import { whyNot } from "./here.js";
+import { element, LiveOutput } from "./output.js";
+import { page, python } from "./python.js";
+
+const LOST =
+  "All that the cells had computed is lost; the next run begins with the " +
+  "cells above.";
+
+const open = new Map(); // a number -> the cell, once it has been opened
+const ran = new Set(); // the numbers of those that Python has run
+let waiting = Promise.resolve(); // for what has been asked for before
+let stopped = 0; // how often: what was asked for before doesn't begin
+
+python.addEventListener("lost", () => {
+  ran.clear();
+  stopped += 1;
+});
+
+class LiveCell {
+  #number;
+  #book; // the cell as the book has it
+  #editor;
+  #output;
+  #bar;
+  #status = element("span", { className: "live-status", role: "status" });
+  #progress = element("progress", { max: 1, hidden: true });
+  #stop;
+
+  constructor(cell, number, book) {
+    this.#number = number;
+    this.#book = book;
+    this.#bar = cell.querySelector(":scope > .live-bar");
+    this.#output = new LiveOutput(cell, number);
+    this.#addEditor(cell);
+    this.#addBar();
+    if (this.code !== book.code) this.#say("This is your code from before.");
+  }
+
+  #addEditor(cell) {
+    const input = cell.querySelector(".cell_input");
+    const details = input.closest("details.hide");
+    if (details) details.open = true;
+    (details ?? input).after(this.#bar);
+    for (const part of input.children) part.hidden = true;
+    const box = element("div", { className: "live-editor" });
+    input.append(box);
+    this.#editor = edit(box, {
+      code: edits.of(this.#book.code) ?? this.#book.code,
+      label: `Code of cell ${this.#number}`,
+      onChange: (text) => edits.keep(this.#book.code, text),
+      run: () => this.run(),
+    });
+  }
+
+  #addBar() {
+    const button = (textContent, action) => {
+      const made = element("button", { textContent, type: "button" });
+      made.addEventListener("click", action);
+      return made;
+    };
+    this.#stop = button("Stop", () => python.stop());
+    this.#stop.disabled = true;
+    this.#progress.setAttribute("aria-label", "Fetching Python");
+    const buttons = [
+      button("Run", () => this.run()),
+      button("Run all above", () => this.runAllAbove()),
+      this.#stop,
+      button("Reset", () => this.reset()),
+    ];
+    if (this.#book.asserts) {
+      buttons.splice(1, 0, button("Check", () => this.check()));
+    }
+    this.#bar.replaceChildren(...buttons, this.#progress, this.#status);
+  }
+
+  get code() {
+    return this.#editor.code;
+  }
+
+  #say(words) {
+    this.#status.textContent = words;
+  }
+
+  focus() {
+    this.#editor.focus();
+  }
+
+  run() {
+    return this.#whenFree(async () => {
+      if (!(await this.#prepare())) return;
+      this.#say("Running…");
+      const good = await runNow(this.#number, this.#book);
+      this.#say(good ? "Done." : "It ended with an error.");
+    });
+  }
+
+  runAllAbove() {
+    return this.#whenFree(async () => {
+      ran.clear();
+      if (await this.#prepare({ shown: true })) this.#say("All above have run.");
+    });
+  }
+
+  check() {
+    return this.#whenFree(async () => {
+      if (!(await this.#prepare())) return;
+      this.#say("Running…");
+      if (!(await runNow(this.#number, this.#book))) {
+        this.#say("It ended with an error, before anything could be checked.");
+        return;
+      }
+      const { asserts } = this.#book;
+      this.#say((await python.call("check", { asserts })).join("\n"));
+    });
+  }
+
+  reset() {
+    this.#editor.code = this.#book.code;
+    edits.forget(this.#book.code);
+    this.#output.restore();
+    this.#say("This is the book's code again.");
+  }
+
+  /* Do something when all that was asked for before has been done. */
+  #whenFree(action) {
+    const asked = stopped;
+    const run = async () => {
+      if (asked !== stopped) return;
+      const stop = this.#withProgress();
+      try {
+        await action();
+      } catch (problem) {
+        this.#say(
+          problem.message === "stopped"
+            ? `Stopped. ${LOST}`
+            : `Python has failed: ${problem.message}. ${LOST}`,
+        );
+      } finally {
+        stop();
+      }
+    };
+    waiting = waiting.then(run);
+    return waiting;
+  }
+
+  /* Show how much has been fetched, and let it be stopped. */
+  #withProgress() {
+    const show = ({ detail }) => {
+      this.#progress.hidden = detail.fetched >= detail.of;
+      this.#progress.value = detail.fetched / detail.of;
+    };
+    this.#stop.disabled = false;
+    python.addEventListener("progress", show);
+    return () => {
+      python.removeEventListener("progress", show);
+      this.#progress.hidden = true;
+      this.#stop.disabled = true;
+    };
+  }
+
+  /* Start Python, and run the cells above that it hasn't run. */
+  async #prepare({ shown = false } = {}) {
+    if (!python.isStarted) this.#say("Fetching Python…");
+    await python.start();
+    const { cells } = await page;
+    for (let above = 1; above < this.#number; above += 1) {
+      if (whyNot[above - 1] || ran.has(above)) continue;
+      this.#say(`Running cell ${above} of those above…`);
+      const good = await runNow(above, cells[above - 1], { shown });
+      if (!good) {
+        this.#say(`Code cell ${above}, above, has failed: see there.`);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  get output() {
+    return this.#output;
+  }
+}
+
+/* Run a cell now; whether it has come to its end, or failed as it should.
+   What it says is shown if the reader has opened it. */
+async function runNow(number, book, { shown = true } = {}) {
+  const cell = open.get(number);
+  const code = cell?.code ?? book.code;
+  const isEdited = code !== book.code;
+  const outputs = [];
+  const area = (shown || isEdited) && cell?.output;
+  area?.clear?.();
+  const good = await python.call("run", { code, number }, (output) => {
+    if (area) area.add(output);
+    else outputs.push(output);
+  });
+  ran.add(number);
+  if (good || (book.fails && !isEdited) || book.exercise) return true;
+  if (!area) {
+    const failed = await openCell(number);
+    failed.output.clear();
+    for (const output of outputs) failed.output.add(output);
+  }
+  return book.fails;
+}
+
+async function openCell(number) {
+  if (!open.has(number)) {
+    const { cells } = await page;
+    const cell = document.getElementById(`cell-${number}`);
+    open.set(number, new LiveCell(cell, number, cells[number - 1]));
+  }
+  return open.get(number);
+}
+
+/* Make a cell an editor, and run it. */
+export async function openAndRun(number) {
+  const cell = await openCell(number);
+  cell.focus();
+  return cell.run();
+}
+
+/* Open all the cells that the reader has edited before. */
+export async function reopen() {
+  const { cells } = await page;
+  for (const [index, { code }] of cells.entries()) {
+    if (edits.of(code) !== null && !whyNot[index]) await openCell(index + 1);
+  }
+}

@@ -1,0 +1,65 @@
+/* The editor of a cell: CodeMirror, dressed as the book's code is. */
+
+import {
+  defaultKeymap,
+  history,
+  historyKeymap,
+  indentWithTab,
+} from "@codemirror/commands";
+import { python } from "@codemirror/lang-python";
+import {
+  bracketMatching,
+  indentOnInput,
+  indentUnit,
+  syntaxHighlighting,
+} from "@codemirror/language";
+import { EditorState } from "@codemirror/state";
+import { EditorView, keymap } from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
+
+const HINT = "Shift+Enter runs the cell. Tab indents; Escape, then Tab, leaves.";
+
+/* An editor in a box; `onChange` gets the text, `run` is for Shift+Enter. */
+export function edit(box, { code, label, onChange, run }) {
+  const runKey = {
+    key: "Shift-Enter",
+    run: () => {
+      run();
+      return true;
+    },
+  };
+  const view = new EditorView({
+    parent: box,
+    state: EditorState.create({
+      doc: code,
+      extensions: [
+        keymap.of([runKey, indentWithTab, ...defaultKeymap, ...historyKeymap]),
+        history(),
+        python(),
+        indentUnit.of("    "),
+        indentOnInput(),
+        bracketMatching(),
+        syntaxHighlighting(classHighlighter),
+        EditorView.contentAttributes.of({
+          "aria-label": label,
+          "aria-description": HINT,
+        }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) onChange(update.state.doc.toString());
+        }),
+      ],
+    }),
+  });
+  /* The page has keys of its own: "/" would lead to the search. */
+  view.dom.addEventListener("keydown", (event) => event.stopPropagation());
+  return {
+    get code() {
+      return view.state.doc.toString();
+    },
+    set code(text) {
+      const whole = { from: 0, to: view.state.doc.length };
+      view.dispatch({ changes: { ...whole, insert: text } });
+    },
+    focus: () => view.focus(),
+  };
+}

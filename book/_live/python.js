@@ -1,0 +1,115 @@
+/* Python for the page: a worker, started when it is first needed. */
+
+import { name, root } from "./here.js";
+
+const base = new URL("_static/live/", root);
+
+/* What is known of the page's cells. */
+export const page = fetch(new URL(`_live/pages/${name}.json`, root)).then(
+  (answer) => {
+    if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
+    return answer.json();
+  },
+);
+
+/* A worker that is asked for by an address has no policy of its own, and
+   could ask other origins. One made of a text has the page's. */
+function newWorker() {
+  const text = `import ${JSON.stringify(new URL("worker.js", base))};`;
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
+  URL.revokeObjectURL(url);
+  return worker;
+}
+
+export class Python extends EventTarget {
+  #worker = null;
+  #calls = new Map(); // an id -> what to do with what comes back
+  #last = 0;
+  #ready = null; // a promise, once it is being started
+  #resolve; // what settles it, one way
+  #giveUp; // and the other
+
+  /* How often all has been lost: whoever keeps state compares. */
+  lives = 0;
+
+  get isStarted() {
+    return this.#worker !== null;
+  }
+
+  start() {
+    this.#ready ??= this.#begin();
+    return this.#ready;
+  }
+
+  async #begin() {
+    const started = new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      this.#resolve = resolve;
+    });
+    started.catch(() => {}); // whoever waits for it is told
+    const { stage, bytes, chapter } = await page;
+    this.#worker = newWorker();
+    this.lives += 1;
+    this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    const archives = [`stages/${stage}.zip`, "python.zip"].map(
+      (file) => new URL(`_live/${file}`, root).href,
+    );
+    this.#worker.postMessage({
+      start: { base: base.href, archives, bytes, chapter },
+    });
+    return started;
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #receive(data) {
+    if (data.ready) this.#resolve();
+    else if (data.broken) this.#end(data.broken);
+    else if (data.of) this.#tell("progress", data);
+    else this.#answer(data);
+  }
+
+  #answer({ id, output, result, problem }) {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    if (output) {
+      call.onOutput(output);
+    } else {
+      this.#calls.delete(id);
+      if (problem === undefined) call.resolve(result);
+      else call.reject(new Error(problem));
+    }
+  }
+
+  /* Call a function of book/_live/python/dispatch.py. */
+  async call(name, args = {}, onOutput = () => {}) {
+    await this.start();
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject, onOutput });
+      this.#worker.postMessage({ id, call: name, with: args });
+    });
+  }
+
+  /* End whatever is running, at once; all that Python had is lost. */
+  stop() {
+    if (this.#ready) this.#end("stopped");
+  }
+
+  #end(problem) {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#ready = null;
+    this.#giveUp?.(new Error(problem));
+    for (const { reject } of this.#calls.values()) reject(new Error(problem));
+    this.#calls.clear();
+    this.#tell("lost");
+  }
+}
+
+/* One for the page: its cells, its steppers and its playground. */
+export const python = new Python();

@@ -1,0 +1,28 @@
+"""The functions that the page may call, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import page  # what the worker offers
+
+import drawing
+from session import Session
+
+session = Session(page.chapter)
+
+
+def run(code: str, number: int) -> bool:
+    """Run a cell; whether it came to its end."""
+    return session.run(code, number, page.emit)
+
+
+CALLS: dict[str, Callable[..., Any]] = {"run": run}
+
+drawing.take_place_of_dot(page.render)
+
+
+def call(name: str, given: dict[str, Any]) -> Any:
+    """Call a function with named arguments, all of them plain data."""
+    return CALLS[name](**given)

@@ -1,0 +1,87 @@
+/* Python, in a worker: it sees no page, and the page sees what it posts.
+
+   A message to it is {id, call, with}: a function of one of the modules in
+   book/_live/python, as "cells.run", and its arguments. It posts {id, output}
+   while that runs, and {id, result} or {id, problem} at the end. Before, while
+   Python is fetched, it posts {fetched, of}: bytes. */
+
+import { instance as graphviz } from "@viz-js/viz";
+
+const PYTHON = "pyodide/pyodide.mjs";
+let running = 0; // the id of the call whose outputs these are
+let call;
+
+const post = (message) => self.postMessage(message);
+
+/* Count what Python's loader fetches, for the page to show. */
+function countBytes(of) {
+  const fetchPlain = self.fetch;
+  let fetched = 0;
+  self.fetch = async (...request) => {
+    const { body, headers, ok, status } = await fetchPlain(...request);
+    if (!ok) throw new Error(`${request[0]}: ${status}`);
+    const counted = new TransformStream({
+      transform(bytes, controller) {
+        fetched += bytes.length;
+        post({ fetched, of });
+        controller.enqueue(bytes);
+      },
+    });
+    return new Response(body.pipeThrough(counted), { headers });
+  };
+}
+
+/* What Python hands over, as plain data; numbers keep every digit. */
+function plain(value) {
+  if (typeof value?.toJs !== "function") return value;
+  const data = value.toJs({ dict_converter: Object.fromEntries });
+  value.destroy();
+  return data;
+}
+
+async function start({ base, archives, bytes, chapter }) {
+  countBytes(bytes);
+  const { loadPyodide } = await import(new URL(PYTHON, base));
+  const [python, viz, ...zips] = await Promise.all([
+    loadPyodide({ indexURL: new URL("pyodide/", base).href, jsglobals: {} }),
+    graphviz(),
+    ...archives.map(async (url) => (await fetch(url)).arrayBuffer()),
+  ]);
+  for (const zip of zips) {
+    python.unpackArchive(zip, "zip", { extractDir: "/book" });
+  }
+  python.registerJsModule("page", {
+    chapter,
+    emit: (output) => post({ id: running, output: plain(output) }),
+    render: (text, engine, format) =>
+      viz.renderString(text, { engine, format }),
+  });
+  python.runPython("import sys; sys.path.append('/book')");
+  const dispatch = python.pyimport("dispatch");
+  call = (name, args) => {
+    const given = python.toPy(args);
+    const result = plain(dispatch.call(name, given));
+    given.destroy();
+    return result;
+  };
+}
+
+let started;
+
+self.onmessage = async ({ data }) => {
+  if (data.start) {
+    started = start(data.start);
+    started.then(
+      () => post({ ready: true }),
+      (problem) => post({ broken: String(problem.message ?? problem) }),
+    );
+    return;
+  }
+  await started;
+  running = data.id;
+  try {
+    post({ id: data.id, result: call(data.call, data.with) });
+  } catch (problem) {
+    post({ id: data.id, problem: String(problem.message ?? problem) });
+  }
+};
