@@ -531,7 +531,8 @@ def compile(
     to the ``grad`` of the ``parameters`` (a module, or a list of Values).
 
     ``backend`` says what runs the program: ``"python"`` needs nothing
-    else, ``"columns"`` needs numpy, ``"native"`` needs llvmlite.
+    else, nor does ``"portable"``, whose last digits are the same on every
+    computer; ``"columns"`` needs numpy, ``"native"`` needs llvmlite.
     `ModuleNotFoundError` if it isn't there.
 
     The function is traced when it is first called, with symbols for

@@ -86,8 +86,8 @@ def spiral(
 ) -> tuple[list[Point], list[int]]:
     """``n`` points on two arms of a spiral, and their labels ±1.
 
-    The arms make a turn each, out to radius 2, half a turn apart. The rest
-    is as with `moons`.
+    The arms make one turn and a half each, out to radius 1.5, and are half
+    a turn apart. The rest is as with `moons`.
     """
     if n < 1:
         raise ValueError(f"spiral needs at least 1 point, not {n}")
@@ -96,9 +96,9 @@ def spiral(
     points = []
     labels = []
     for i in range(n):
-        turn = uniform(0.1, 1.0)
-        angle = 2.0 * math.pi * turn + (math.pi if i % 2 else 0.0)
-        x, y = 2.0 * turn * math.cos(angle), 2.0 * turn * math.sin(angle)
+        radius = uniform(0.1, 1.5)
+        angle = 2.0 * math.pi * radius + (math.pi if i % 2 else 0.0)
+        x, y = radius * math.cos(angle), radius * math.sin(angle)
         points.append((x + gauss(0.0, noise), y + gauss(0.0, noise)))
         labels.append(-1 if i % 2 else 1)
     return points, labels

@@ -38,6 +38,7 @@ import names_in_code
 import offline
 import palette
 import places
+import playground
 import previews
 import published
 import search_index
@@ -76,6 +77,7 @@ PARTS = (
     search_index,
     search_page,
     places,
+    playground,
     previews,
     terms,
 )
