@@ -1,7 +1,7 @@
 /* The cells of a page, when they are edited and run. */
 
-import { edits } from "./edits.js";
 import { edit } from "./editor.js";
+import { edits } from "./edits.js";
 import { whyNot } from "./here.js";
 import { element, LiveOutput } from "./output.js";
 import { page, python } from "./python.js";
@@ -72,7 +72,11 @@ class LiveCell {
       button("Reset", () => this.reset()),
     ];
     if (this.#book.asserts) {
-      buttons.splice(1, 0, button("Check", () => this.check()));
+      buttons.splice(
+        1,
+        0,
+        button("Check", () => this.check()),
+      );
     }
     this.#bar.replaceChildren(...buttons, this.#progress, this.#status);
   }
@@ -101,7 +105,8 @@ class LiveCell {
   runAllAbove() {
     return this.#whenFree(async () => {
       ran.clear();
-      if (await this.#prepare({ shown: true })) this.#say("All above have run.");
+      if (await this.#prepare({ shown: true }))
+        this.#say("All above have run.");
     });
   }
 

@@ -17,7 +17,8 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 
-const HINT = "Shift+Enter runs the cell. Tab indents; Escape, then Tab, leaves.";
+const HINT =
+  "Shift+Enter runs the cell. Tab indents; Escape, then Tab, leaves.";
 
 /* An editor in a box; `onChange` gets the text, `run` is for Shift+Enter. */
 export function edit(box, { code, label, onChange, run }) {

@@ -14,14 +14,15 @@ from playwright.sync_api import Browser, Page
 Opener = Callable[..., AbstractContextManager[Window]]
 
 RAW, ZIPPED = 1_000_000, 350_000
+SCRIPTS_ZIPPED = 15_000
 
 # Every script that a chapter loads, and what for.
 SCRIPTS = {
     "documentation_options.js": "says to the others where the pages are",
     "doctools.js": "the key / goes to the search; the next one needs it",
     "sphinx_highlight.js": "marks what the reader has searched for",
-    "clipboard.min.js": "copies code",
-    "copybutton.js": "the buttons that do so",
+    "copy.js": "copies code",
+    "start.js": "makes cells live, when they are clicked on",
     "sphinx-book-theme.js": "hides the sidebar; a margin note makes room",
     "pydata-sphinx-theme.js": "the theme's switch, the search, where one is",
     "previews.js": "cards that show what a link leads to",
