@@ -86,8 +86,8 @@ def spiral(
 ) -> tuple[list[Point], list[int]]:
     """``n`` points on two arms of a spiral, and their labels ±1.
 
-    The arms make one turn and a half each, out to radius 1.5, and are half
-    a turn apart. The rest is as with `moons`.
+    The arms make nearly one turn and a half each, out to radius 1.5, and
+    are half a turn apart. The rest is as with `moons`.
     """
     if n < 1:
         raise ValueError(f"spiral needs at least 1 point, not {n}")

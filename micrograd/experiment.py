@@ -69,7 +69,9 @@ def is_whole(x: object, low: int, high: float) -> bool:
 
 def is_number(x: object, low: float, high: float) -> bool:
     """Whether this is a number from ``low`` to ``high``."""
-    return type(x) in (int, float) and low <= x <= high  # type: ignore[operator]
+    if isinstance(x, bool) or not isinstance(x, int | float):
+        return False
+    return low <= x <= high
 
 
 def shortest(x: float) -> str:
@@ -362,7 +364,7 @@ class Experiment:
         return x0, x1, y0, y1
 
     def plane(self, columns: int, rows: int) -> list[list[float]]:
-        """The scores within `bounds`, row by row from the lowest y up.
+        """The scores within ``bounds``, row by row from the lowest y up.
 
         The plane is cut into so many columns and rows; there is one score
         for the middle of each field.
