@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import page  # what the worker offers
-
+import check as verdict
 import drawing
+import page  # what the worker offers
 from session import Session
 
 session = Session(page.chapter)
@@ -18,7 +18,12 @@ def run(code: str, number: int) -> bool:
     return session.run(code, number, page.emit)
 
 
-CALLS: dict[str, Callable[..., Any]] = {"run": run}
+def check(asserts: list[str]) -> list[str]:
+    """What an exercise's checks say of what the cells have defined."""
+    return list(verdict.check(asserts, session.namespace).lines)
+
+
+CALLS: dict[str, Callable[..., Any]] = {"run": run, "check": check}
 
 drawing.take_place_of_dot(page.render)
 
