@@ -110,7 +110,8 @@ $(LIVE): $(NODE_MODULES) $(wildcard book/_live/*.js book/_live/*.css)
 	@cp book/_live/*.css _build/live/live
 	@$(ESBUILD) --format=iife --outdir=_build/live/live book/_live/start.js
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
-	    --chunk-names=[name]-[hash] $(addprefix book/_live/,cells.js worker.js)
+	    --chunk-names=[name]-[hash] \
+	    $(addprefix book/_live/,cells.js playground.js worker.js)
 
 # The book is whole without any of this, for where npm's registry isn't.
 .PHONY: fonts live

@@ -21,6 +21,7 @@ import check
 import execute
 import exercises
 import graph_text
+import playground
 import svg_element
 from library_so_far import LONG_AGO
 
@@ -117,6 +118,15 @@ def bring_to_life(
         "bytes": bytes_fetched(app, stage),
         "cells": list(described(notebook, cells, why)),
     }
+    if (query := playground.on_page(doctree)) is not None:
+        # The playground has the finished library, in a Python of its own.
+        stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
+        page["playground"] = {
+            "query": query,
+            "chapter": None,
+            "stage": stage,
+            "bytes": bytes_fetched(app, stage),
+        }
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(page), "utf-8")

@@ -65,6 +65,15 @@ class Play(ReferenceRole):
         return [nodes.reference("", self.title, refuri=address)], []
 
 
+def on_page(doctree: nodes.document) -> str | None:
+    """The query of the page's playground, if it has one."""
+    for container in doctree.findall(nodes.container):
+        if PLACE in container["classes"]:
+            query: str = container["query"]
+            return query
+    return None
+
+
 def setup(app: Sphinx) -> None:
     """Called by weave.py."""
     app.add_directive("playground", Playground)

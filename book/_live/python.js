@@ -25,6 +25,7 @@ function newWorker() {
 }
 
 export class Python extends EventTarget {
+  #needs; // a promise of the library's stage, and of how much is fetched
   #worker = null;
   #calls = new Map(); // an id -> what to do with what comes back
   #last = 0;
@@ -34,6 +35,11 @@ export class Python extends EventTarget {
 
   /* How often all has been lost: whoever keeps state compares. */
   lives = 0;
+
+  constructor(needs) {
+    super();
+    this.#needs = needs;
+  }
 
   get isStarted() {
     return this.#worker !== null;
@@ -50,7 +56,7 @@ export class Python extends EventTarget {
       this.#resolve = resolve;
     });
     started.catch(() => {}); // whoever waits for it is told
-    const { stage, bytes, chapter } = await page;
+    const { stage, bytes, chapter } = await this.#needs;
     this.#worker = newWorker();
     this.lives += 1;
     this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
@@ -113,5 +119,5 @@ export class Python extends EventTarget {
   }
 }
 
-/* One for the page: its cells, its steppers and its playground. */
-export const python = new Python();
+/* One for the page: its cells and its steppers. */
+export const python = new Python(page);

@@ -5,7 +5,7 @@ import { name, whyNot } from "./here.js";
 const { src } = document.currentScript;
 
 /* The rest, of the same build as this. */
-const load = () => import(src.replace("start.js", "cells.js"));
+const load = (file) => import(src.replace("start.js", file));
 
 const FROM_DISK =
   "A browser runs no Python in a page that is opened from the disk. " +
@@ -15,6 +15,32 @@ function element(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
+}
+
+/* A button that has Python come, with what it says where Python can't. */
+function opener(bar, textContent, action) {
+  const say = (words) =>
+    bar.replaceChildren(
+      element("span", { className: "live-why-not", textContent: words }),
+    );
+  const button = element("button", {
+    className: "live-open",
+    textContent,
+    type: "button",
+  });
+  button.addEventListener("click", async () => {
+    if (location.protocol === "file:") {
+      say(FROM_DISK);
+      return;
+    }
+    button.disabled = true;
+    try {
+      await action();
+    } catch (problem) {
+      say(`This could not be fetched: ${problem.message}.`);
+    }
+  });
+  return button;
 }
 
 function addButton(cell, number) {
@@ -29,30 +55,32 @@ function addButton(cell, number) {
   }
   cell.setAttribute("role", "group");
   cell.setAttribute("aria-label", `Code cell ${number}`);
-  const button = element("button", {
-    className: "live-open",
-    textContent: "Edit and run",
-    type: "button",
-  });
-  button.addEventListener("click", async () => {
-    if (location.protocol === "file:") {
-      bar.replaceChildren(
-        element("span", { className: "live-why-not", textContent: FROM_DISK }),
-      );
-      return;
-    }
-    button.disabled = true;
-    const { openAndRun } = await load();
-    openAndRun(number);
-  });
+  const open = async () => (await load("cells.js")).openAndRun(number);
+  bar.append(opener(bar, "Edit and run", open));
+}
+
+/* A link that has settings is followed at once. */
+function addPlayground(place) {
+  const isLink = location.search !== "" && location.hash === "#playground";
+  const bar = element("div", { className: "live-bar" });
+  const open = async () => {
+    const playground = await load("playground.js");
+    await playground.open(place, { focus: !isLink });
+  };
+  const button = opener(bar, "Open the playground", open);
   bar.append(button);
+  place.append(bar);
+  if (isLink) button.click();
 }
 
 for (const cell of document.querySelectorAll(".cell[id^=cell-]")) {
   addButton(cell, Number(cell.id.replace("cell-", "")));
 }
 
+const place = document.getElementById("playground");
+if (place) addPlayground(place);
+
 /* What the reader has written here before is there again. */
 if (Object.keys(localStorage).some((key) => key.startsWith(`live ${name} `))) {
-  load().then(({ reopen }) => reopen());
+  load("cells.js").then(({ reopen }) => reopen());
 }

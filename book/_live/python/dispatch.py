@@ -9,8 +9,10 @@ import check as verdict
 import drawing
 import page  # what the worker offers
 from session import Session
+from training import Training
 
 session = Session(page.chapter)
+training = Training()
 
 
 def run(code: str, number: int) -> bool:
@@ -23,7 +25,15 @@ def check(asserts: list[str]) -> list[str]:
     return list(verdict.check(asserts, session.namespace).lines)
 
 
-CALLS: dict[str, Callable[..., Any]] = {"run": run, "check": check}
+CALLS: dict[str, Callable[..., Any]] = {
+    "run": run,
+    "check": check,
+    "training.start": training.start,
+    "training.add": training.add,
+    "training.advance": training.advance,
+    "training.view": training.view,
+    "training.told": training.told,
+}
 
 drawing.take_place_of_dot(page.render)
 

@@ -1,0 +1,355 @@
+/* A network that trains on the page, while the reader looks at it. */
+
+import { Curve } from "./curves.js";
+import { root } from "./here.js";
+import { Network } from "./network.js";
+import { element } from "./output.js";
+import { Plane } from "./plane.js";
+import { Python, page } from "./python.js";
+import { keepInAddress, Settings } from "./settings.js";
+
+/* Python makes steps for so many seconds at a time, so that it soon hears of
+   a pause; then there is something new to see. */
+const SECONDS = 0.05;
+/* Milliseconds between two looks, where things shall not move. */
+const CALM = 1000;
+
+const LOST = "All that the network had learnt is lost.";
+
+const loss = (number) =>
+  number < 1000 ? number.toFixed(4) : number.toExponential(1);
+const share = (number) => `${Math.round(number * 100)} %`;
+const counted = (number, what) =>
+  `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+
+function button(textContent, action) {
+  const made = element("button", { textContent, type: "button" });
+  made.addEventListener("click", action);
+  return made;
+}
+
+class Playground {
+  #python = new Python(page.then(({ playground }) => playground));
+  #place;
+  #status = element("p", { className: "playground-status" });
+  #count = element("output");
+  #play = button("Play", () => (this.#playing ? this.#pause() : this.#begin()));
+  #step = button("Step", () => this.#advance(1));
+  #restart = button("Restart", () =>
+    this.#restartFrom(this.#settings?.query ?? location.search),
+  );
+  #plane = new Plane((x, y) => this.#add(x, y));
+  #losses = new Curve("Loss", loss);
+  #accuracies = new Curve("Accuracy", share, 1);
+  #network = new Network();
+  #settings; // the form, when Python has said what is in it
+  #adding = element("fieldset", { className: "playground-adding" });
+  #forget = button("Remove them", () => this.#forgetAdded());
+  #program = element("pre", { tabIndex: 0 });
+  #told = element("details", { className: "playground-told" });
+  #points = [];
+  #loss = []; // of every step
+  #accuracy = [];
+  #playing = null; // what has it play, until there is a pause
+  #run = 0; // how often it was started: what belongs to another isn't shown
+
+  constructor(place) {
+    this.#place = place;
+    this.#status.setAttribute("role", "status");
+    this.#told.append(
+      element("summary", {
+        textContent: "The same in Python, to the last digit",
+      }),
+      this.#program,
+    );
+    this.#told.addEventListener("toggle", () => this.#tell());
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#pause();
+    });
+    this.#python.addEventListener("lost", () => this.#pause());
+  }
+
+  #say(words) {
+    this.#status.textContent = words;
+  }
+
+  /* Fetch Python, and start from the settings of a query. */
+  async open(query) {
+    const progress = element("progress", { max: 1 });
+    progress.setAttribute("aria-label", "Fetching Python");
+    this.#place.replaceChildren(this.#status, progress);
+    this.#say("Fetching Python…");
+    const show = ({ detail }) => (progress.value = detail.fetched / detail.of);
+    this.#python.addEventListener("progress", show);
+    await this.#safely(async () => {
+      const given = query || (await page).playground.query;
+      const refused = await this.#start(given);
+      if (refused === undefined) return;
+      this.#say(`This link can't be followed: ${refused}.`);
+      this.#place.append(
+        button("Start with other settings", async () => {
+          await this.#safely(() => this.#start(""));
+          this.#play.focus();
+        }),
+      );
+    });
+    this.#python.removeEventListener("progress", show);
+    progress.remove();
+  }
+
+  focus() {
+    this.#play.focus();
+  }
+
+  /* Do something, and tell if Python fails. */
+  async #safely(action) {
+    try {
+      await action();
+    } catch (problem) {
+      this.#pause();
+      this.#say(`Python has failed: ${problem.message}. ${LOST}`);
+      if (!this.#settings) this.#place.append(this.#restart);
+    }
+  }
+
+  /* Start anew; what is wrong with the query, if it is refused. */
+  async #start(query) {
+    this.#pause();
+    const started = await this.#python.call("training.start", { query });
+    if ("refused" in started) return started.refused;
+    this.#run += 1;
+    this.#loss = [];
+    this.#accuracy = [];
+    if (!this.#settings) this.#lay(started.fields);
+    this.#describe(started);
+    await this.#look();
+    this.#summarise();
+    this.#say("Ready.");
+    return undefined;
+  }
+
+  #restartFrom(query) {
+    return this.#safely(async () => {
+      const refused = await this.#start(query);
+      if (refused !== undefined) this.#say(`${refused}.`);
+    });
+  }
+
+  #lay(fields) {
+    this.#settings = new Settings(fields, () =>
+      this.#restartFrom(this.#settings.query),
+    );
+    this.#addAdding();
+    const group = (className, ...parts) =>
+      element("div", { className: `playground-${className}` }, ...parts);
+    this.#place.replaceChildren(
+      group("bar", this.#play, this.#step, this.#restart, this.#count),
+      this.#status,
+      group(
+        "sight",
+        this.#plane.element,
+        group("curves", this.#losses.element, this.#accuracies.element),
+      ),
+      this.#network.element,
+      this.#settings.element,
+      this.#adding,
+      this.#told,
+    );
+  }
+
+  /* Points are added by a click on the plane, or by their numbers. */
+  #addAdding() {
+    const radio = (value, name) => {
+      const input = element("input", { name: "label", type: "radio", value });
+      input.checked = value === 1;
+      return element("label", {}, input, ` ${name}`);
+    };
+    const number = (name) =>
+      element(
+        "label",
+        {},
+        `${name} `,
+        element("input", {
+          max: 10,
+          min: -10,
+          name,
+          step: "any",
+          type: "number",
+          value: 0,
+        }),
+      );
+    const form = element(
+      "form",
+      {},
+      radio(1, "orange"),
+      radio(-1, "blue"),
+      number("x"),
+      number("y"),
+      element("button", { textContent: "Add", type: "submit" }),
+      this.#forget,
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const { x, y } = form.elements;
+      this.#add(x.valueAsNumber, y.valueAsNumber);
+    });
+    this.#adding.append(
+      element("legend", {
+        textContent: "Add a point: click on the plane, or say where",
+      }),
+      form,
+    );
+  }
+
+  #add(x, y) {
+    const label = Number(this.#adding.querySelector(":checked").value);
+    return this.#safely(async () => {
+      const run = this.#run;
+      const given = { x, y, label };
+      const added = await this.#python.call("training.add", given);
+      if (run !== this.#run) return;
+      if ("refused" in added) {
+        this.#say(`${added.refused}.`);
+        return;
+      }
+      this.#describe(added);
+      await this.#look();
+      if (!this.#playing) this.#summarise();
+      this.#say(
+        added.as_linked
+          ? "A point was added."
+          : "A point was added. Who follows the link starts with it.",
+      );
+    });
+  }
+
+  #forgetAdded() {
+    this.#settings.forgetAdded();
+    this.#play.focus();
+    return this.#restartFrom(this.#settings.query);
+  }
+
+  /* What has changed by a start, or by a point. */
+  #describe({ query, settings, points, bounds }) {
+    this.#points = points;
+    this.#settings.show(settings);
+    this.#plane.showPoints(points, bounds);
+    this.#forget.hidden = !this.#settings.added;
+    keepInAddress(query);
+  }
+
+  /* Train until the reader pauses. */
+  #begin() {
+    this.#playing = {};
+    this.#play.textContent = "Pause";
+    this.#step.disabled = true;
+    this.#say("Training.");
+    return this.#advance(Number.MAX_SAFE_INTEGER, this.#playing);
+  }
+
+  #pause() {
+    this.#playing = null;
+    this.#play.textContent = "Play";
+    this.#step.disabled = false;
+  }
+
+  /* Make steps: so many, or more and more of them while this plays. */
+  #advance(steps, playing = null) {
+    const run = this.#run;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const began = performance.now();
+    const before = this.#loss.length;
+    let looked = -CALM;
+    let isOver = false;
+    const goesOn = () => playing && playing === this.#playing && !isOver;
+    return this.#safely(async () => {
+      do {
+        const given = { steps, seconds: SECONDS };
+        const made = await this.#python.call("training.advance", given);
+        if (run !== this.#run) return;
+        this.#loss.push(...made.losses);
+        this.#accuracy.push(...made.accuracies);
+        isOver = made.has_run_away;
+        const now = performance.now();
+        if (goesOn() && (!calm || now - looked > CALM)) {
+          looked = now;
+          const seconds = (now - began) / 1000;
+          await this.#look((this.#loss.length - before) / seconds);
+        }
+      } while (goesOn());
+      // Somebody may have started anew meanwhile, or let it play again.
+      if (run !== this.#run || (this.#playing !== playing && this.#playing)) {
+        return;
+      }
+      this.#pause();
+      await this.#look();
+      this.#summarise();
+      this.#say(isOver ? "Training has run away: it is over." : this.#summary);
+    });
+  }
+
+  /* See where the network is. */
+  async #look(pace = 0) {
+    const run = this.#run;
+    const { fields } = this.#plane;
+    const seen = await this.#python.call("training.view", fields);
+    await new Promise(requestAnimationFrame);
+    if (run !== this.#run) return;
+    this.#plane.showScores(seen.plane);
+    this.#network.show(seen.network);
+    this.#losses.show(this.#loss);
+    this.#accuracies.show(this.#accuracy, seen.accuracy);
+    const steps = counted(this.#loss.length, "step");
+    const each = pace ? `, ${Math.round(pace)} a second` : "";
+    this.#count.textContent = `${steps}${each}`;
+  }
+
+  get #summary() {
+    const steps = counted(this.#loss.length, "step");
+    if (!this.#loss.length) return steps;
+    const now = this.#accuracies.now;
+    return `${steps}: loss ${loss(this.#loss.at(-1))}, accuracy ${now}.`;
+  }
+
+  /* Say in words what is to be seen, at rest. */
+  #summarise() {
+    const orange = this.#points.filter(([, , label]) => label > 0).length;
+    const blue = this.#points.length - orange;
+    this.#plane.describe(
+      `The plane with ${orange} orange circles and ${blue} blue squares. ` +
+        `${this.#accuracies.now} of them are on their side of the border.`,
+    );
+    this.#losses.describe(this.#loss);
+    this.#accuracies.describe(this.#accuracy);
+    this.#network.describe();
+    this.#tell();
+  }
+
+  /* The program that leads here. */
+  #tell() {
+    if (!this.#told.open) return;
+    this.#safely(async () => {
+      this.#program.textContent = await this.#python.call("training.told");
+    });
+  }
+}
+
+function sheet() {
+  return new Promise((resolve, reject) => {
+    const link = element("link", {
+      href: new URL("_static/live/playground.css", root).href,
+      onerror: () => reject(new Error("no playground.css")),
+      onload: resolve,
+      rel: "stylesheet",
+    });
+    document.head.append(link);
+  });
+}
+
+/* Put the playground in its place. */
+export async function open(place, { focus }) {
+  await sheet();
+  const playground = new Playground(place);
+  await playground.open(location.search);
+  if (focus) playground.focus();
+}

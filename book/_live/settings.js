@@ -1,0 +1,75 @@
+/* The playground's settings: a form, and the query of a link. What a setting
+   may be is the library's to say. */
+
+import { element } from "./output.js";
+
+const LABELS = {
+  data: "Data",
+  points: "Points",
+  noise: "Noise",
+  hidden: "Neurons in each hidden layer",
+  activation: "Activation",
+  rate: "Learning rate",
+  decay: "Weight decay",
+  seed: "Seed",
+};
+
+function input({ choices, what }) {
+  if (!choices.length) {
+    return element("input", {
+      autocomplete: "off",
+      spellcheck: false,
+      title: what,
+      type: "text",
+    });
+  }
+  const options = choices.map((name) =>
+    element("option", { textContent: name, value: name }),
+  );
+  return element("select", {}, ...options);
+}
+
+export class Settings {
+  element = element("form", { className: "playground-settings" });
+  #inputs = new Map(); // a setting's name -> its input
+  #added = ""; // the points that were added, as a query has them
+
+  constructor(fields, onChange) {
+    this.element.setAttribute("aria-label", "Settings");
+    for (const field of fields) {
+      if (!(field.name in LABELS)) continue;
+      const made = Object.assign(input(field), { name: field.name });
+      this.#inputs.set(field.name, made);
+      const label = element("span", { textContent: LABELS[field.name] });
+      this.element.append(element("label", {}, label, made));
+    }
+    this.element.addEventListener("change", onChange);
+    // Enter has changed what is to be changed, and sends nothing anywhere.
+    this.element.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  show(settings) {
+    for (const [name, made] of this.#inputs) made.value = settings[name];
+    this.#added = settings.added;
+  }
+
+  get added() {
+    return this.#added ? this.#added.split(";").length : 0;
+  }
+
+  forgetAdded() {
+    this.#added = "";
+  }
+
+  get query() {
+    const query = new URLSearchParams({ added: this.#added });
+    for (const [name, made] of this.#inputs) query.set(name, made.value.trim());
+    return query.toString();
+  }
+}
+
+/* The address leads back to these settings. */
+export function keepInAddress(query) {
+  const search = query ? `?${query}` : "";
+  history.replaceState(null, "", `${location.pathname}${search}#playground`);
+}
