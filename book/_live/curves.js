@@ -9,7 +9,7 @@ const HEIGHT = 100;
 export class Curve {
   element;
   #name;
-  #value = element("output");
+  #value = element("span", { className: "playground-number" });
   #top = element("span");
   #last = element("span", { textContent: "0" });
   #line = svg("polyline", { "vector-effect": "non-scaling-stroke" });

@@ -1,5 +1,6 @@
 /* A network that trains on the page, while the reader looks at it. */
 
+import { Adding } from "./adding.js";
 import { Curve } from "./curves.js";
 import { root } from "./here.js";
 import { Network } from "./network.js";
@@ -14,7 +15,7 @@ const SECONDS = 0.05;
 /* Milliseconds between two looks, where things shall not move. */
 const CALM = 1000;
 
-const LOST = "All that the network had learnt is lost.";
+const LOST = "What the network had learnt is lost; Restart begins anew.";
 
 const loss = (number) =>
   number < 1000 ? number.toFixed(4) : number.toExponential(1);
@@ -32,7 +33,7 @@ class Playground {
   #python = new Python(page.then(({ playground }) => playground));
   #place;
   #status = element("p", { className: "playground-status" });
-  #count = element("output");
+  #count = element("span", { className: "playground-number" });
   #play = button("Play", () => (this.#playing ? this.#pause() : this.#begin()));
   #step = button("Step", () => this.#advance(1));
   #restart = button("Restart", () =>
@@ -43,8 +44,10 @@ class Playground {
   #accuracies = new Curve("Accuracy", share, 1);
   #network = new Network();
   #settings; // the form, when Python has said what is in it
-  #adding = element("fieldset", { className: "playground-adding" });
-  #forget = button("Remove them", () => this.#forgetAdded());
+  #adding = new Adding({
+    onAdd: (x, y) => this.#add(x, y),
+    onForget: () => this.#forgetAdded(),
+  });
   #program = element("pre", { tabIndex: 0 });
   #told = element("details", { className: "playground-told" });
   #points = [];
@@ -66,7 +69,10 @@ class Playground {
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#pause();
     });
-    this.#python.addEventListener("lost", () => this.#pause());
+    this.#python.addEventListener("lost", () => {
+      this.#pause();
+      this.#play.disabled = this.#step.disabled = true;
+    });
   }
 
   #say(words) {
@@ -121,6 +127,7 @@ class Playground {
     this.#loss = [];
     this.#accuracy = [];
     if (!this.#settings) this.#lay(started.fields);
+    this.#play.disabled = this.#step.disabled = false;
     this.#describe(started);
     await this.#look();
     this.#summarise();
@@ -139,7 +146,6 @@ class Playground {
     this.#settings = new Settings(fields, () =>
       this.#restartFrom(this.#settings.query),
     );
-    this.#addAdding();
     const group = (className, ...parts) =>
       element("div", { className: `playground-${className}` }, ...parts);
     this.#place.replaceChildren(
@@ -152,60 +158,15 @@ class Playground {
       ),
       this.#network.element,
       this.#settings.element,
-      this.#adding,
+      this.#adding.element,
       this.#told,
     );
   }
 
-  /* Points are added by a click on the plane, or by their numbers. */
-  #addAdding() {
-    const radio = (value, name) => {
-      const input = element("input", { name: "label", type: "radio", value });
-      input.checked = value === 1;
-      return element("label", {}, input, ` ${name}`);
-    };
-    const number = (name) =>
-      element(
-        "label",
-        {},
-        `${name} `,
-        element("input", {
-          max: 10,
-          min: -10,
-          name,
-          step: "any",
-          type: "number",
-          value: 0,
-        }),
-      );
-    const form = element(
-      "form",
-      {},
-      radio(1, "orange"),
-      radio(-1, "blue"),
-      number("x"),
-      number("y"),
-      element("button", { textContent: "Add", type: "submit" }),
-      this.#forget,
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const { x, y } = form.elements;
-      this.#add(x.valueAsNumber, y.valueAsNumber);
-    });
-    this.#adding.append(
-      element("legend", {
-        textContent: "Add a point: click on the plane, or say where",
-      }),
-      form,
-    );
-  }
-
   #add(x, y) {
-    const label = Number(this.#adding.querySelector(":checked").value);
     return this.#safely(async () => {
       const run = this.#run;
-      const given = { x, y, label };
+      const given = { x, y, label: this.#adding.label };
       const added = await this.#python.call("training.add", given);
       if (run !== this.#run) return;
       if ("refused" in added) {
@@ -234,7 +195,7 @@ class Playground {
     this.#points = points;
     this.#settings.show(settings);
     this.#plane.showPoints(points, bounds);
-    this.#forget.hidden = !this.#settings.added;
+    this.#adding.show(this.#settings.added);
     keepInAddress(query);
   }
 
