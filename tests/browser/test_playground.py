@@ -1,0 +1,443 @@
+"""The playground: a network that trains on the page."""
+
+from __future__ import annotations
+
+import ast
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import browsing
+import pytest
+from browsing import Site, Window
+from playwright.sync_api import Browser, Locator, Page, expect
+from test_accessible import COLOURS, look
+
+from micrograd.experiment import Experiment, Settings
+
+Opener = Callable[..., AbstractContextManager[Window]]
+
+PAGE = "book/17-alive.html"
+PATIENCE = 60_000
+"""Milliseconds in which Python has come, also on a busy machine."""
+
+
+class Playground:
+    """The playground of a page, as its reader sees it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.box = page.locator("#playground")
+        self.status = self.box.get_by_role("status")
+        self.plane = self.box.locator("canvas")
+
+    def button(self, name: str) -> Locator:
+        return self.box.get_by_role("button", name=name, exact=True)
+
+    def field(self, name: str) -> Locator:
+        """What is called so, for those who listen to the page."""
+        combobox, textbox, spinbutton, radio = (
+            self.box.get_by_role(role, name=name, exact=True)
+            for role in ("combobox", "textbox", "spinbutton", "radio")
+        )
+        return combobox.or_(textbox).or_(spinbutton).or_(radio)
+
+    def wait(self, words: str | re.Pattern[str]) -> None:
+        expect(self.status).to_have_text(words, timeout=PATIENCE)
+
+    @property
+    def steps(self) -> int:
+        text = self.box.locator(".playground-bar").text_content()
+        found = re.search(r"([\d,]+) step", text or "")
+        assert found
+        return int(found[1].replace(",", ""))
+
+    def play(self, steps: int) -> None:
+        """Let it train for some steps, more or less, and pause."""
+        wanted = self.steps + steps
+        self.button("Play").click()
+        while self.steps < wanted:
+            self.page.wait_for_timeout(50)
+        self.button("Pause").click()
+        self.wait(re.compile(r"^[\d,]+ steps?: loss .*, accuracy .* %\.$"))
+
+    def step(self) -> None:
+        wanted = self.steps + 1
+        self.button("Step").click()
+        self.wait(re.compile(rf"^{wanted} steps?: loss "))
+
+    @property
+    def program(self) -> str:
+        """The program that leads to the same numbers."""
+        told = self.box.locator("details")
+        if told.get_attribute("open") is None:
+            told.locator("summary").click()
+        pre = told.locator("pre")
+        expect(pre).to_contain_text("assert")
+        return pre.text_content() or ""
+
+
+@contextmanager
+def playing(
+    window: Opener, query: str = "", width: int = 1280
+) -> Iterator[Playground]:
+    """The playground as a link shows it; nothing goes wrong there."""
+    with window(width=width) as opened:
+        page = opened.open(f"{PAGE}?{query}#playground")
+        playground = Playground(page)
+        if not query:
+            playground.button("Open the playground").click()
+        playground.wait("Ready.")
+        yield playground
+        assert opened.troubles == []
+
+
+def numbers(program: str) -> dict[str, object]:
+    """What the page's program asserts: an expression -> its value."""
+    return {
+        ast.unparse(statement.test.left): ast.literal_eval(
+            statement.test.comparators[0]
+        )
+        for statement in ast.parse(program).body
+        if isinstance(statement, ast.Assert)
+        and isinstance(statement.test, ast.Compare)
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "data=circles&hidden=4&activation=relu",
+        "data=xor&hidden=6-4&activation=sigmoid&rate=1",
+        "data=spiral&decay=0.01&seed=7",
+        "points=20&noise=0.3&added=0.5,1.25,-1;2,0,1",
+    ],
+)
+def test_the_numbers_are_the_library_s(window: Opener, query: str) -> None:
+    """Protects what is seen: to the last digit it is what Python computes."""
+    with playing(window, query) as playground:
+        playground.play(20)
+        playground.step()
+        said = numbers(playground.program)
+        experiment = Experiment(Settings.from_query(query))
+        experiment.step(playground.steps)
+        parameters = experiment.model.parameters()
+        assert said == {
+            "experiment.losses[-1]": experiment.losses[-1],
+            "experiment.accuracy": experiment.accuracy,
+            "[p.data for p in parameters]": [p.data for p in parameters],
+            "[p.grad for p in parameters]": [p.grad for p in parameters],
+        }
+        box = playground.box
+        curves = box.locator("figcaption").all_text_contents()
+        assert curves == [
+            f"Loss {experiment.losses[-1]:.4f}",
+            f"Accuracy {round(experiment.accuracy * 100)} %",
+        ]
+        layer = len(experiment.settings.hidden)
+        playground.field("Neuron").select_option(f"layer {layer}, neuron 2")
+        neuron = experiment.network()[layer - 1][1]
+        rows = box.locator("tbody tr")
+        wanted = zip(
+            [*neuron["weights"], neuron["bias"]],
+            [*neuron["gradients"], neuron["bias_gradient"]],
+        )
+        assert [
+            row.locator("td").all_text_contents() for row in rows.all()
+        ] == [[f"{x:.4f}".replace("-", "−") for x in pair] for pair in wanted]
+
+
+def test_play_pause_step_and_restart(window: Opener) -> None:
+    """Protects the reader's word: nothing is done that wasn't asked for."""
+    with playing(window) as playground:
+        assert playground.steps == 0
+        playground.step()
+        playground.step()
+        playground.play(5)
+        steps = playground.steps
+        playground.page.wait_for_timeout(500)
+        assert playground.steps == steps
+        playground.button("Restart").click()
+        playground.wait("Ready.")
+        assert playground.steps == 0
+
+
+def test_nobody_looks_so_it_pauses(window: Opener) -> None:
+    """Protects batteries."""
+    with playing(window) as playground:
+        playground.button("Play").click()
+        playground.wait("Training.")
+        playground.page.evaluate(
+            """() => {
+                Object.defineProperty(document, "hidden", {value: true});
+                document.dispatchEvent(new Event("visibilitychange"));
+            }"""
+        )
+        playground.wait(re.compile(r"^\d+ steps?: loss "))
+
+
+def test_training_that_runs_away_is_over(window: Opener) -> None:
+    """Protects readers from waiting for what will not come."""
+    with playing(window, "rate=10&decay=1") as playground:
+        playground.button("Play").click()
+        playground.wait("Training has run away: it is over.")
+        expect(playground.button("Play")).to_be_visible()
+
+
+def test_points_are_added_by_a_click(window: Opener) -> None:
+    """Protects the plane: a point is where the reader has clicked."""
+    with playing(window, "points=20") as playground:
+        box = playground.plane.bounding_box()
+        assert box
+        playground.field("blue").check()
+        middle = {"x": box["width"] / 2, "y": box["height"] / 2}
+        playground.plane.click(position=middle)
+        playground.wait("A point was added.")
+        x0, x1, y0, y1 = Experiment(Settings(points=20)).bounds
+        added = playground.page.url.partition("added=")[2]
+        x, y, label = map(float, added.removesuffix("#playground").split(","))
+        assert abs(x - (x0 + x1) / 2) < 0.03
+        assert abs(y - (y0 + y1) / 2) < 0.03
+        assert label == -1
+        experiment = Experiment(
+            Settings.from_query(f"points=20&added={added[:-11]}")
+        )
+        said = numbers(playground.program)
+        assert said["experiment.accuracy"] == experiment.accuracy
+
+
+def test_points_are_added_by_the_keyboard(window: Opener) -> None:
+    """Protects readers without a mouse; training goes on with the point."""
+    with playing(window, "points=20") as playground:
+        playground.step()
+        playground.field("x").fill("1.5")
+        playground.field("y").fill("-0.25")
+        playground.field("y").press("Enter")
+        playground.wait(
+            "A point was added. Who follows the link starts with it."
+        )
+        assert playground.page.url.endswith(
+            "?points=20&added=1.5,-0.25,1#playground"
+        )
+        playground.step()
+        experiment = Experiment(Settings(points=20))
+        experiment.step()
+        experiment.add(1.5, -0.25, 1)
+        experiment.step()
+        said = numbers(playground.program)
+        assert said["experiment.losses[-1]"] == experiment.losses[-1]
+        exec(playground.program, {})
+        playground.field("x").fill("99")
+        playground.box.locator("form").last.evaluate(
+            "form => { form.noValidate = true; }"
+        )
+        playground.button("Add").click()
+        playground.wait(re.compile("^added must be at most 100 points"))
+        playground.button("Remove them").click()
+        playground.wait("Ready.")
+        assert playground.page.url.endswith("?points=20#playground")
+        expect(playground.button("Remove them")).to_be_hidden()
+
+
+def test_the_address_leads_back(window: Opener) -> None:
+    """Protects links: what a reader sees, another reader sees."""
+    with playing(window, "seed=3&data=circles") as playground:
+        page = playground.page
+        expect(playground.field("Data")).to_have_value("circles")
+        playground.field("Neurons in each hidden layer").fill("4-3")
+        playground.field("Activation").select_option("relu")
+        playground.wait("Ready.")
+        wanted = "?data=circles&hidden=4-3&activation=relu&seed=3#playground"
+        expect(page).to_have_url(re.compile(re.escape(wanted) + "$"))
+        page.reload()
+        playground.wait("Ready.")
+        expect(playground.field("Activation")).to_have_value("relu")
+        playground.field("Points").fill("30")
+        playground.field("Points").press("Enter")
+        expect(page).to_have_url(re.compile("points=30"))
+        page.goto(page.url.partition("/book/")[0] + "/book/12-moons.html")
+        page.go_back()
+        playground.wait("Ready.")
+        expect(playground.field("Points")).to_have_value("30")
+        label = re.compile("^The plane with 15 orange circles and 15 blue")
+        expect(playground.plane).to_have_attribute("aria-label", label)
+
+
+def test_links_in_the_prose_open_it(window: Opener) -> None:
+    """Protects 'this network, this seed', also when another is there."""
+    with playing(window) as playground:
+        playground.page.get_by_role("link", name="Too large a rate").click()
+        expect(playground.field("Learning rate")).to_have_value(
+            "10", timeout=PATIENCE
+        )
+        playground.wait("Ready.")
+
+
+def test_what_can_t_be_is_said_in_words(window: Opener) -> None:
+    """Protects what has been learnt from a typing error."""
+    with playing(window) as playground:
+        playground.step()
+        url = playground.page.url
+        playground.field("Noise").fill("3")
+        playground.field("Noise").press("Enter")
+        playground.wait("noise must be a number from 0 to 1, not 3.0.")
+        assert playground.page.url == url
+        assert playground.steps == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "data=<script>document.title='harm'</script>",
+        'hidden="><img src=x onerror="document.title=\'harm\'">',
+        "%3Csvg/onload=alert(1)%3E=1",
+        "seed=1&seed=2",
+        "noise=nan",
+        "points=1e9",
+        "hidden=" + "9" * 5000,
+    ],
+)
+def test_a_link_can_t_do_harm(window: Opener, query: str) -> None:
+    """Protects readers from links: they say numbers, or nothing."""
+    with window() as opened:
+        page = opened.open(f"{PAGE}?{query}#playground")
+        title = page.title()
+        playground = Playground(page)
+        playground.wait(re.compile("^This link can't be followed: "))
+        assert playground.box.locator("img, script, svg").count() == 0
+        playground.button("Start with other settings").click()
+        playground.wait("Ready.")
+        assert page.url.endswith(f"{PAGE}#playground")
+        assert page.title() == title
+        assert opened.troubles == []
+
+
+def test_nothing_is_loaded_before_it_is_asked_for(window: Opener) -> None:
+    """Protects those who only read, also by a link to another place."""
+    for address in (PAGE, f"{PAGE}#playground", f"{PAGE}?from=somewhere"):
+        with window() as opened:
+            requests: list[str] = []
+            opened.page.on("request", lambda r, s=requests: s.append(r.url))
+            page = opened.open(address)
+            page.wait_for_timeout(300)
+            expect(
+                Playground(page).button("Open the playground")
+            ).to_be_visible()
+            assert not [
+                url
+                for url in requests
+                if re.search(r"playground\.|worker|pyodide|_live/", url)
+            ]
+
+
+def test_from_the_disk_it_says_why_not(
+    browser: Browser, on_disk: Site
+) -> None:
+    """Protects readers from a button that does nothing."""
+    with browsing.window(browser, on_disk) as opened:
+        page = opened.open(f"{PAGE}?seed=3#playground")
+        box = page.locator("#playground")
+        expect(box).to_contain_text("A browser runs no Python in a page that")
+        assert opened.troubles == []
+
+
+def test_python_that_doesn_t_come_is_told(window: Opener) -> None:
+    """Protects readers on a bad line; they can try again."""
+    with window() as opened:
+        page = opened.page
+        page.route("**/python_stdlib.zip", lambda route: route.abort())
+        opened.open(f"{PAGE}?seed=3#playground")
+        playground = Playground(page)
+        playground.wait(re.compile("^Python has failed: "))
+        page.unroute("**/python_stdlib.zip")
+        playground.button("Restart").click()
+        playground.wait("Ready.")
+
+
+def test_it_works_by_the_keyboard(window: Opener) -> None:
+    """Protects readers without a mouse: each part is reached in turn."""
+    with window() as opened:
+        page = opened.open(PAGE)
+        playground = Playground(page)
+        playground.button("Open the playground").focus()
+        page.keyboard.press("Enter")
+        playground.wait("Ready.")
+        expect(playground.button("Play")).to_be_focused()
+        page.keyboard.press("Space")
+        expect(playground.button("Pause")).to_be_focused()
+        page.keyboard.press("Space")
+        playground.wait(re.compile("steps?: loss"))
+        reached = []
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            reached.append(
+                page.evaluate(
+                    """() => {
+                        const {activeElement: e} = document;
+                        return e.closest("#playground")
+                            && (e.labels?.[0]?.textContent || e.textContent);
+                    }"""
+                )
+            )
+        names = [" ".join(name.split()) for name in reached if name]
+        for name in ("Step", "Restart", "weights", "Noise", "orange", "x"):
+            assert [n for n in names if n.startswith(name)], name
+        assert "The same in Python, to the last digit" in names
+        assert opened.troubles == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(window: Opener, width: int) -> None:
+    """Protects readers who see little, or listen; and those on a phone."""
+    with playing(window, "points=20&added=0,0,1", width) as playground:
+        page = playground.page
+        playground.step()
+        assert "assert" in playground.program
+        for select in ("weights", "gradients"):
+            playground.field(select).check()
+        found = look(page, include=["#playground"])
+        page.emulate_media(color_scheme="dark")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        found += look(page, runOnly=COLOURS)
+        assert found == []
+        wide = "() => document.documentElement.scrollWidth"
+        assert page.evaluate(wide) <= width
+
+
+def test_the_plane_has_the_colours_of_the_theme(window: Opener) -> None:
+    """Protects readers in the dark from a bright patch."""
+    corner = """canvas => [...canvas.getContext("2d")
+        .getImageData(3, 3, 1, 1).data]"""
+    with playing(window) as playground:
+        colours = [playground.plane.evaluate(corner)]
+        playground.page.emulate_media(color_scheme="dark")
+        expect(playground.page.locator("html")).to_have_attribute(
+            "data-theme", "dark"
+        )
+        playground.page.wait_for_timeout(100)
+        colours.append(playground.plane.evaluate(corner))
+        assert colours[0] != colours[1]
+
+
+def test_how_fast_it_trains(
+    browser: Browser,
+    served: Site,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Measures the steps a second: a number, for machines differ."""
+    context = browser.new_context(reduced_motion="no-preference")
+    page = context.new_page()
+    page.goto(served.address(PAGE))
+    playground = Playground(page)
+    playground.button("Open the playground").click()
+    playground.wait("Ready.")
+    playground.button("Play").click()
+    began, before = time.perf_counter(), playground.steps
+    page.wait_for_timeout(5000)
+    pace = (playground.steps - before) / (time.perf_counter() - began)
+    context.close()
+    print(f"the playground: {pace:.1f} steps a second")
+    record_property("playground_steps_a_second", round(pace, 1))
+    assert pace > 0
