@@ -41,6 +41,7 @@ import offline
 import palette
 import places
 import policy
+import playground
 import previews
 import published
 import search_index
@@ -82,6 +83,7 @@ PARTS = (
     search_index,
     search_page,
     places,
+    playground,
     previews,
     terms,
 )
