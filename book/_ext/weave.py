@@ -40,8 +40,8 @@ import names_in_code
 import offline
 import palette
 import places
-import policy
 import playground
+import policy
 import previews
 import published
 import search_index
