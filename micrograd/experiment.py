@@ -133,6 +133,7 @@ def write_added(added: tuple[Added, ...]) -> str:
     return ";".join(",".join(map(shortest, point)) for point in added)
 
 
+#: All settings, by name.
 FIELDS = {
     "data": one_of(DATA),
     "points": Field(

@@ -19,10 +19,13 @@ from micrograd.engine import where as where
 #: 1 / n! from n = 13 down to 1: the series of e^r - 1, without a factor r.
 SERIES = [1.0 / math.factorial(n) for n in range(13, 0, -1)]
 
-#: 1 / ln 2, and ln 2 in two parts. The first part has so few bits that k
-#: times it is exact.
+#: 1 / ln 2.
 PER_LN2 = float.fromhex("0x1.71547652b82fep+0")
+
+#: The greater part of ln 2. It has so few bits that k times it is exact.
 LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")
+
+#: What is left of ln 2.
 LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 
 

@@ -51,6 +51,8 @@ export function edit(box, { code, label, onChange, run }) {
       ],
     }),
   });
+  /* What scrolls must be reached by the keys: the text in it is. */
+  view.scrollDOM.removeAttribute("tabindex");
   /* The page has keys of its own: "/" would lead to the search. */
   view.dom.addEventListener("keydown", (event) => event.stopPropagation());
   return {

@@ -46,7 +46,8 @@ def loaded(page: Page, site: Site) -> list[str]:
 
 
 def test_a_chapter_is_light(window: Opener, served: Site) -> None:
-    """Protects readers with a slow line: 1.0 MB, or 350 kB compressed.
+    """Protects readers with a slow line: 1.0 MB, or 350 kB compressed,
+    of which at most 15 kB are scripts.
 
     All counts that a page loads, but its own images.
     """
@@ -67,8 +68,16 @@ def test_a_chapter_is_light(window: Opener, served: Site) -> None:
             ]
             raw = sum(map(len, weighed))
             zipped = sum(len(gzip.compress(data, 9)) for data in weighed)
-            if raw > RAW or zipped > ZIPPED:
-                heavy.append(f"{path}: {raw} bytes, {zipped} compressed")
+            scripts = sum(
+                len(gzip.compress((served.html / name).read_bytes(), 9))
+                for name in names
+                if name.endswith(".js")
+            )
+            if raw > RAW or zipped > ZIPPED or scripts > SCRIPTS_ZIPPED:
+                heavy.append(
+                    f"{path}: {raw} bytes, {zipped} compressed,"
+                    f" {scripts} of them scripts"
+                )
     assert heavy == []
 
 

@@ -201,6 +201,15 @@ def test_some_may_hold() -> None:
     )
 
 
+def test_what_is_not_written_yet_comes_before_all_else() -> None:
+    """Protects readers from faults that only follow from that."""
+    asserts = ["assert a.grad == 1", "assert answer == 1", "assert [][0]"]
+    assert check(asserts, {"a": 1, "answer": ...}).lines == (
+        "Not yet: none of 3 checks holds.",
+        "`answer` is still `...`.",
+    )
+
+
 def test_a_long_value_is_cut() -> None:
     """Protects the page from a thousand numbers."""
     told = said("assert x == []", x=list(range(1000)))

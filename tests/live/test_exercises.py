@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from answers import RIGHT, WRONG
 from reading import CHAPTERS, ROOT, code_cells, exercises
 
 from check import asserts_in
@@ -18,23 +19,35 @@ from check import asserts_in
 RUNNER = Path(__file__).with_name("answering.py")
 
 
-def checked(page: Path, folder: Path) -> list[tuple[str, bool, list[str]]]:
-    """What the check says after each starter, and after each solution.
+def checked(page: Path, folder: Path) -> list[tuple[str, str, list[str]]]:
+    """What the check says to each exercise's starter, solution and answers.
 
-    The chapter's cells run one after another, on the finished library.
+    The chapter's cells run one after another, on the finished library; before
+    each answer the starter runs again.
     """
     inside = folder / "page"  # so that there is a ".."
     inside.mkdir()
     shutil.copy(ROOT / "book/measurements.json", folder)
     cells = code_cells(page)
-    steps = [
-        {"code": cell.source, "tags": cell.metadata.get("tags", [])}
-        for cell in cells
-    ]
+    after: dict[int, list[dict[str, object]]] = {}
     for exercise in exercises(page):
         solution = [cells[number].source for number in exercise.solved]
-        for number in exercise.asked[0], exercise.solved[-1]:
-            steps[number] |= {"label": exercise.label, "solution": solution}
+        starter = cells[exercise.asked[0]].source
+        step = {"label": exercise.label, "solution": solution}
+        steps = [step | {"code": "", "kind": "starter"}]
+        for kind, answers in ("right", RIGHT), ("wrong", WRONG):
+            for answer in answers.get(exercise.label, ()):
+                code = f"{starter}\n{answer}\n"
+                steps.append(step | {"code": code, "kind": kind})
+        after[exercise.asked[0]] = steps
+        after[exercise.solved[-1]] = [step | {"code": "", "kind": "solution"}]
+    steps = []
+    for number, cell in enumerate(cells):
+        tags = cell.metadata.get("tags", [])
+        steps.append(
+            {"code": cell.source, "raises": "raises-exception" in tags}
+        )
+        steps += after.get(number, [])
     path = [str(ROOT), str(ROOT / "book/_live/python")]
     ran = subprocess.run(
         [sys.executable, RUNNER],
@@ -46,32 +59,35 @@ def checked(page: Path, folder: Path) -> list[tuple[str, bool, list[str]]]:
         text=True,
     )
     assert ran.returncode == 0, ran.stderr
-    said: list[tuple[str, bool, list[str]]] = json.loads(ran.stdout)
+    said: list[tuple[str, str, list[str]]] = json.loads(ran.stdout)
     return said
 
 
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
-def test_a_starter_fails_the_checks_and_the_solution_passes_them(
+def test_the_solution_passes_the_checks_and_the_starter_does_not(
     page: Path, tmp_path: Path
 ) -> None:
-    """Protects readers from a check that says nothing, or is wrong."""
+    """Protects readers from a check that is wrong, or says nothing.
+
+    Answers that are right in another way pass, too, and wrong ones don't.
+    """
     said = checked(page, tmp_path)
-    labels = [exercise.label for exercise in exercises(page)]
-    assert [label for label, _, _ in said] == [
-        label for label in labels for _ in range(2)
-    ]
-    for label, right, lines in said[0::2]:
-        assert not right, label
-        assert len(lines) > 1, label
-    for label, right, lines in said[1::2]:
-        assert right, (label, lines)
-    # No check needs a name that only the solution defines.
-    assert [
-        line
-        for _, _, lines in said
-        for line in lines
-        if line.startswith("The check looks for")
-    ] == []
+    for label, kind, lines in said:
+        right = lines[0].startswith("Right: ")
+        assert right == (kind in ("right", "solution")), (label, kind, lines)
+        assert right == (len(lines) == 1), lines
+        # No check needs a name that only the solution defines.
+        assert not any("check looks for" in line for line in lines), lines
+    for kind in "starter", "solution":
+        assert [label for label, which, _ in said if which == kind] == [
+            exercise.label for exercise in exercises(page)
+        ]
+
+
+def test_answers_are_to_exercises_that_there_are() -> None:
+    """Protects the answers above from being tried no more."""
+    labels = {e.label for page in CHAPTERS for e in exercises(page)}
+    assert {*RIGHT, *WRONG} <= labels
 
 
 def names(code: str, context: type[ast.expr_context]) -> set[str]:

@@ -74,12 +74,23 @@ def check(asserts: Sequence[str], namespace: dict[str, object]) -> Verdict:
     else:
         hold = "hold" if holding > 1 else "holds"
         first = f"Not yet: {holding or 'none'} of {count} checks {hold}."
-    lines = [line for told in failures for line in told]
+    # What isn't written yet makes other checks fail in ways of no interest.
+    unwritten = [told for told in failures if told.unwritten]
+    lines = [line for told in unwritten or failures for line in told.lines]
     return Verdict(False, (first, *dict.fromkeys(lines)))
 
 
-def failure(source: str, namespace: dict[str, object]) -> list[str]:
-    """What is to be said about a check; nothing if it holds."""
+@dataclass(frozen=True)
+class Failure:
+    """What is to be said about a check that doesn't hold."""
+
+    lines: list[str]
+    unwritten: bool = False
+    """Whether there is something left to write."""
+
+
+def failure(source: str, namespace: dict[str, object]) -> Failure | None:
+    """Why a check doesn't hold, if it doesn't."""
     notes = Notes()
     namespace |= {NOTE: notes.note, BEGIN: notes.begin}
     tree = ast.fix_missing_locations(Noting(source).visit(ast.parse(source)))
@@ -89,7 +100,7 @@ def failure(source: str, namespace: dict[str, object]) -> list[str]:
             exec(code, namespace)
     except Exception as error:
         return in_words(error, notes)
-    return []
+    return None
 
 
 class Notes:
@@ -155,16 +166,14 @@ def called(
     return ast.copy_location(call, place)
 
 
-def in_words(error: Exception, notes: Notes) -> list[str]:
+def in_words(error: Exception, notes: Notes) -> Failure:
     """Why a check doesn't hold, the simplest reason first."""
     ours = raised_in(error.__traceback__) == FILE
     if ours and isinstance(error, NameError):
-        return [
-            f"The check looks for `{error.name}`, which your code doesn't"
-            " define."
-        ]
-    if unwritten := list(still_to_write(notes.values)):
-        return unwritten
+        said = f"`{error.name}`, which your code doesn't define"
+        return Failure([f"The check looks for {said}."], unwritten=True)
+    if lines := list(still_to_write(notes.values)):
+        return Failure(lines, unwritten=True)
     if ours and isinstance(error, AssertionError):
         said = f"`{notes.statement}` doesn't hold"
         message = str(error)
@@ -174,7 +183,7 @@ def in_words(error: Exception, notes: Notes) -> list[str]:
         message = ""
     values = ", ".join(telling(notes.values)[:MOST])
     whole = f"{said}: {values}." if values else f"{said}."
-    return [message, whole] if message else [whole]
+    return Failure([message, whole] if message else [whole])
 
 
 def raised_in(traceback: TracebackType | None) -> str:
