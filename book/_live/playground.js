@@ -48,7 +48,12 @@ class Playground {
     onAdd: (x, y) => this.#add(x, y),
     onForget: () => this.#forgetAdded(),
   });
-  #program = element("pre", { tabIndex: 0 });
+  #program = element("textarea", {
+    ariaLabel: "Program",
+    readOnly: true,
+    rows: 14,
+    spellcheck: false,
+  });
   #told = element("details", { className: "playground-told" });
   #points = [];
   #loss = []; // of every step
@@ -239,11 +244,11 @@ class Playground {
         }
       } while (goesOn());
       // Somebody may have started anew meanwhile, or let it play again.
-      if (run !== this.#run || (this.#playing !== playing && this.#playing)) {
-        return;
-      }
+      const playsAgain = this.#playing && this.#playing !== playing;
+      if (playsAgain || run !== this.#run) return;
       this.#pause();
       await this.#look();
+      if (run !== this.#run) return;
       this.#summarise();
       this.#say(isOver ? "Training has run away: it is over." : this.#summary);
     });
@@ -290,7 +295,7 @@ class Playground {
   #tell() {
     if (!this.#told.open) return;
     this.#safely(async () => {
-      this.#program.textContent = await this.#python.call("training.told");
+      this.#program.value = await this.#python.call("training.told");
     });
   }
 }

@@ -21,6 +21,7 @@ Opener = Callable[..., AbstractContextManager[Window]]
 PAGE = "book/17-alive.html"
 PATIENCE = 60_000
 """Milliseconds in which Python has come, also on a busy machine."""
+ENDED = re.compile(r"^[\d,]+ steps?: loss .*, accuracy .* %\.$")
 
 
 class Playground:
@@ -60,7 +61,7 @@ class Playground:
         while self.steps < wanted:
             self.page.wait_for_timeout(50)
         self.button("Pause").click()
-        self.wait(re.compile(r"^[\d,]+ steps?: loss .*, accuracy .* %\.$"))
+        self.wait(ENDED)
 
     def step(self) -> None:
         wanted = self.steps + 1
@@ -73,9 +74,9 @@ class Playground:
         told = self.box.locator("details")
         if told.get_attribute("open") is None:
             told.locator("summary").click()
-        pre = told.locator("pre")
-        expect(pre).to_contain_text("assert")
-        return pre.text_content() or ""
+        box = told.get_by_role("textbox", name="Program")
+        expect(box).to_have_value(re.compile("assert"))
+        return box.input_value()
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def test_the_numbers_are_the_library_s(window: Opener, query: str) -> None:
 
 
 def test_play_pause_step_and_restart(window: Opener) -> None:
-    """Protects the reader's word: nothing is done that wasn't asked for."""
+    """Protects the reader's word, and the battery when nobody looks."""
     with playing(window) as playground:
         assert playground.steps == 0
         playground.step()
@@ -162,11 +163,6 @@ def test_play_pause_step_and_restart(window: Opener) -> None:
         playground.button("Restart").click()
         playground.wait("Ready.")
         assert playground.steps == 0
-
-
-def test_nobody_looks_so_it_pauses(window: Opener) -> None:
-    """Protects batteries."""
-    with playing(window) as playground:
         playground.button("Play").click()
         playground.wait("Training.")
         playground.page.evaluate(
@@ -175,7 +171,7 @@ def test_nobody_looks_so_it_pauses(window: Opener) -> None:
                 document.dispatchEvent(new Event("visibilitychange"));
             }"""
         )
-        playground.wait(re.compile(r"^\d+ steps?: loss "))
+        playground.wait(ENDED)
 
 
 def test_training_that_runs_away_is_over(window: Opener) -> None:
@@ -293,10 +289,6 @@ def test_what_can_t_be_is_said_in_words(window: Opener) -> None:
         "data=<script>document.title='harm'</script>",
         'hidden="><img src=x onerror="document.title=\'harm\'">',
         "%3Csvg/onload=alert(1)%3E=1",
-        "seed=1&seed=2",
-        "noise=nan",
-        "points=1e9",
-        "hidden=" + "9" * 5000,
     ],
 )
 def test_a_link_can_t_do_harm(window: Opener, query: str) -> None:
@@ -368,7 +360,7 @@ def test_it_works_by_the_keyboard(window: Opener) -> None:
         page.keyboard.press("Space")
         expect(playground.button("Pause")).to_be_focused()
         page.keyboard.press("Space")
-        playground.wait(re.compile("steps?: loss"))
+        playground.wait(ENDED)
         reached = []
         for _ in range(30):
             page.keyboard.press("Tab")
@@ -388,6 +380,9 @@ def test_it_works_by_the_keyboard(window: Opener) -> None:
         assert opened.troubles == []
 
 
+IMAGE = "canvas => canvas.toDataURL()"
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing(window: Opener, width: int) -> None:
     """Protects readers who see little, or listen; and those on a phone."""
@@ -397,34 +392,21 @@ def test_axe_finds_nothing(window: Opener, width: int) -> None:
         assert "assert" in playground.program
         for select in ("weights", "gradients"):
             playground.field(select).check()
-        found = look(page, include=["#playground"])
+        found = look(page)
+        plane = playground.plane.evaluate(IMAGE)
         page.emulate_media(color_scheme="dark")
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         found += look(page, runOnly=COLOURS)
         assert found == []
+        assert playground.plane.evaluate(IMAGE) != plane  # it is dark, too
         wide = "() => document.documentElement.scrollWidth"
         assert page.evaluate(wide) <= width
-
-
-def test_the_plane_has_the_colours_of_the_theme(window: Opener) -> None:
-    """Protects readers in the dark from a bright patch."""
-    corner = """canvas => [...canvas.getContext("2d")
-        .getImageData(3, 3, 1, 1).data]"""
-    with playing(window) as playground:
-        colours = [playground.plane.evaluate(corner)]
-        playground.page.emulate_media(color_scheme="dark")
-        expect(playground.page.locator("html")).to_have_attribute(
-            "data-theme", "dark"
-        )
-        playground.page.wait_for_timeout(100)
-        colours.append(playground.plane.evaluate(corner))
-        assert colours[0] != colours[1]
 
 
 def test_how_fast_it_trains(
     browser: Browser,
     served: Site,
-    record_property: Callable[[str, object], None],
+    reported: Callable[[str, str], None],
 ) -> None:
     """Measures the steps a second: a number, for machines differ."""
     context = browser.new_context(reduced_motion="no-preference")
@@ -438,6 +420,5 @@ def test_how_fast_it_trains(
     page.wait_for_timeout(5000)
     pace = (playground.steps - before) / (time.perf_counter() - began)
     context.close()
-    print(f"the playground: {pace:.1f} steps a second")
-    record_property("playground_steps_a_second", round(pace, 1))
+    reported("steps of the playground", f"{pace:.1f} a second")
     assert pace > 0

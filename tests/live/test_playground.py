@@ -43,6 +43,11 @@ def test_a_start_says_all_that_the_page_has_to_show() -> None:
         ("noise=3", "noise must be a number from 0 to 1, not 3.0"),
         ("name=x", "no setting is called 'name'; there are "),
         ("data=<script>", "data must be one of moons, circles, xor, spiral"),
+        ("seed=1&seed=2", "seed is there more than once"),
+        ("noise=nan", "noise must be a number from 0 to 1, not nan"),
+        ("points=1e9", "points must be a whole number from 2 to 400"),
+        (f"hidden={'9' * 5000}", "hidden must be 1 to 4 whole numbers"),
+        (f"seed={'9' * 5000}", "seed must be a whole number from 0"),
     ],
 )
 def test_what_is_refused_is_said_and_changes_nothing(
