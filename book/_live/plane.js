@@ -19,12 +19,22 @@ function crossings([a, b, c]) {
     });
 }
 
+/* The middle of a field; the outermost ones are drawn out to the edge. */
+function middle(index, count) {
+  if (index === 0) return 0;
+  return index === count - 1 ? count : index + 0.5;
+}
+
 /* The pieces of the border. Four neighbours make two triangles, and a border
    that enters a triangle leaves it by another side. */
 function* border(plane) {
   for (let row = 1; row < plane.length; row += 1) {
     for (let column = 1; column < plane[row].length; column += 1) {
-      const corner = (y, x) => ({ x: x + 0.5, y: y + 0.5, score: plane[y][x] });
+      const corner = (y, x) => ({
+        x: middle(x, plane[y].length),
+        y: middle(y, plane.length),
+        score: plane[y][x],
+      });
       const a = corner(row - 1, column - 1);
       const b = corner(row - 1, column);
       const c = corner(row, column - 1);

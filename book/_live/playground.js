@@ -53,6 +53,7 @@ class Playground {
     readOnly: true,
     rows: 14,
     spellcheck: false,
+    wrap: "off",
   });
   #told = element("details", { className: "playground-told" });
   #points = [];
