@@ -267,7 +267,7 @@ def test_an_answer_is_checked_in_words(page: Page) -> None:
     cell.press("Check")
     expect(cell.status).to_contain_text("Right")
     page.reload()
-    assert "8 * a.data" in cell.code()
+    expect(cell.editor).to_contain_text("8 * a.data")
 
 
 # Nothing gets out of the worker, and nothing comes in from it
