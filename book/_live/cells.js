@@ -85,8 +85,14 @@ class LiveCell {
     return this.#editor.code;
   }
 
+  /* What stands between backticks is code. */
   #say(words) {
-    this.#status.textContent = words;
+    const parts = words
+      .split("`")
+      .map((textContent, i) =>
+        i % 2 ? element("code", { textContent }) : textContent,
+      );
+    this.#status.replaceChildren(...parts);
   }
 
   focus() {

@@ -44,6 +44,7 @@ export function edit(box, { code, label, onChange, run }) {
         EditorView.contentAttributes.of({
           "aria-label": label,
           "aria-description": HINT,
+          tabindex: "0",
         }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());
@@ -51,8 +52,6 @@ export function edit(box, { code, label, onChange, run }) {
       ],
     }),
   });
-  /* What scrolls must be reached by the keys: the text in it is. */
-  view.scrollDOM.removeAttribute("tabindex");
   /* The page has keys of its own: "/" would lead to the search. */
   view.dom.addEventListener("keydown", (event) => event.stopPropagation());
   return {
