@@ -99,7 +99,7 @@ class Playground {
       if (refused === undefined) return;
       this.#say(`This link can't be followed: ${refused}.`);
       this.#place.append(
-        button("Start with other settings", async () => {
+        button("Start with the defaults", async () => {
           await this.#safely(() => this.#start(""));
           this.#play.focus();
         }),

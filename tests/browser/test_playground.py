@@ -299,7 +299,7 @@ def test_a_link_can_t_do_harm(window: Opener, query: str) -> None:
         playground = Playground(page)
         playground.wait(re.compile("^This link can't be followed: "))
         assert playground.box.locator("img, script, svg").count() == 0
-        playground.button("Start with other settings").click()
+        playground.button("Start with the defaults").click()
         playground.wait("Ready.")
         assert page.url.endswith(f"{PAGE}#playground")
         assert page.title() == title
