@@ -100,9 +100,11 @@ $(LIVE): $(NODE_MODULES) $(wildcard book/_live/*.js book/_live/*.css)
 	@cd _build/node/node_modules/pyodide && \
 	    cp $(PYODIDE) $(CURDIR)/_build/live/live/pyodide
 	@cp book/_live/*.css _build/live/live
-	@$(ESBUILD) --format=iife --outdir=_build/live/live book/_live/start.js
+	@$(ESBUILD) --format=iife --outdir=_build/live/live \
+	    $(addprefix book/_live/,start.js stepper.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
-	    --chunk-names=[name]-[hash] $(addprefix book/_live/,cells.js worker.js)
+	    --chunk-names=[name]-[hash] \
+	    $(addprefix book/_live/,cells.js recompute.js worker.js)
 
 # The book is whole without them, so that nobody must have npm's registry.
 .PHONY: live

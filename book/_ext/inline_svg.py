@@ -14,6 +14,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import graph_text
+import steppers
 from svg_element import inlined
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class InlineSvg(SphinxPostTransform):
             and "jupyter_execute" in image["uri"]
         ]
         for number, image in enumerate(drawn, 1):
+            prefix = f"figure{number}-"
             path = Path(self.app.srcdir) / image["uri"].lstrip("/")
             drawing = path.read_text(encoding="utf-8")
             # Graphviz marks what it draws; all else is matplotlib's.
@@ -50,7 +52,7 @@ class InlineSvg(SphinxPostTransform):
             svg = inlined(
                 drawing,
                 alt=image.get("alt", ""),
-                prefix=f"figure{number}-",
+                prefix=prefix,
                 width=image.get("width", ""),
                 description=words.description,
             )
@@ -62,6 +64,8 @@ class InlineSvg(SphinxPostTransform):
                         f"<li>{escape(step)}</li>" for step in words.steps
                     )
                     text += STEPS.format("\n".join(items))
+                if graph := steppers.graph_of(image, self.app):
+                    text = steppers.stepper(text, drawing, graph, prefix)
             else:
                 text = f'<div class="drawing plot">{svg}</div>'
             image.replace_self(nodes.raw("", text, format="html"))

@@ -19,6 +19,7 @@ import graphviz
 import absent
 import execute
 import graph_text
+import steps
 import svg_element
 from library_so_far import LONG_AGO
 
@@ -62,6 +63,11 @@ def write_archives(app: Sphinx) -> None:
     ours = [*RUNNER.glob("*.py")]
     ours += [Path(str(m.__file__)) for m in (graph_text, svg_element)]
     contents = {file.name: file for file in ours}
+    # The finished library's, beside the one of the page's stage.
+    last = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
+    library = Path(app.srcdir, "_build", "stages", last, "micrograd")
+    for name in ("engine", "graph"):
+        contents[f"finished_{name}.py"] = library / f"{name}.py"
     contents |= {
         f"graphviz/{name}": file for name, file in files_below(package).items()
     }
@@ -106,6 +112,9 @@ def bring_to_life(
     context["live"] = {"page": pagename, "why_not": why}
     app.add_js_file("live/start.js", loading_method="defer")
     app.add_css_file("live/live.css")
+    if any("graph" in cell.metadata for cell in cells):
+        app.add_js_file("live/stepper.js", loading_method="defer")
+        app.add_css_file("live/stepper.css")
     stage = app.stage_of(pagename)  # type: ignore[attr-defined]
     page = {
         "chapter": chapter_number(pagename),
@@ -121,7 +130,10 @@ def bring_to_life(
 def described(cell: NotebookNode) -> dict[str, object]:
     """What the page must know of a cell to run it."""
     tags = cell.metadata.get("tags", [])
-    return {"code": cell.source, "fails": "raises-exception" in tags}
+    known = {"code": cell.source, "fails": "raises-exception" in tags}
+    if graph := cell.metadata.get("graph"):
+        known["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
+    return known
 
 
 def chapter_number(docname: str) -> int | None:

@@ -8,6 +8,9 @@ from typing import Any
 import page  # what the worker offers
 
 import drawing
+import steps
+import svg_element
+from graphs import Graph
 from session import Session
 
 session = Session(page.chapter)
@@ -18,7 +21,23 @@ def run(code: str, number: int) -> bool:
     return session.run(code, number, page.emit)
 
 
-CALLS: dict[str, Callable[..., Any]] = {"run": run}
+def recompute(graph: Graph, data: list[tuple[int, float]]) -> dict[str, Any]:
+    """A figure's steps and its drawing, with other numbers in its leaves."""
+    import finished_engine
+    import finished_graph
+
+    graph = steps.recomputed(graph, dict(data), finished_engine)
+    found = steps.steps_of(graph, finished_engine)
+    svg = steps.drawing(graph, finished_engine, finished_graph.draw_dot)
+    prefix = f"live{next(drawing.numbers)}-"
+    return {
+        "svg": svg_element.inlined(svg, alt="", prefix=prefix),
+        "prefix": prefix,
+        "steps": steps.placed(found, steps.parts(svg)),
+    }
+
+
+CALLS: dict[str, Callable[..., Any]] = {"run": run, "recompute": recompute}
 
 drawing.take_place_of_dot(page.render)
 
