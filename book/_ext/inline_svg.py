@@ -59,13 +59,13 @@ class InlineSvg(SphinxPostTransform):
             # A plot shrinks with the page; a graph scrolls, by the keys too.
             if is_graph:
                 text = f'<div class="drawing graph" tabindex="0">{svg}</div>'
-                if words.steps:
+                if graph := steppers.graph_of(image, self.app):
+                    text = steppers.stepper(text, drawing, graph, prefix)
+                elif words.steps:
                     items = (
                         f"<li>{escape(step)}</li>" for step in words.steps
                     )
                     text += STEPS.format("\n".join(items))
-                if graph := steppers.graph_of(image, self.app):
-                    text = steppers.stepper(text, drawing, graph, prefix)
             else:
                 text = f'<div class="drawing plot">{svg}</div>'
             image.replace_self(nodes.raw("", text, format="html"))

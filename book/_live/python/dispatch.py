@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-import page  # what the worker offers
-
 import drawing
+import page  # what the worker offers
 import steps
 import svg_element
 from graphs import Graph
@@ -23,8 +23,9 @@ def run(code: str, number: int) -> bool:
 
 def recompute(graph: Graph, data: list[tuple[int, float]]) -> dict[str, Any]:
     """A figure's steps and its drawing, with other numbers in its leaves."""
-    import finished_engine
-    import finished_graph
+    # Beside the library of the page's stage, see book/_ext/live.py.
+    finished_engine = import_module("finished_engine")
+    finished_graph = import_module("finished_graph")
 
     graph = steps.recomputed(graph, dict(data), finished_engine)
     found = steps.steps_of(graph, finished_engine)

@@ -39,9 +39,7 @@ def drawn_by(code: str, namespace: dict[str, Any]) -> Graph | None:
     except SyntaxError:  # which a chapter shows
         return None
     match statements[-1:]:
-        case [
-            ast.Expr(ast.Call(ast.Name("draw_dot"), [ast.Name(name)], []))
-        ]:
+        case [ast.Expr(ast.Call(ast.Name("draw_dot"), [ast.Name(name)], []))]:
             trace = namespace["draw_dot"].__globals__["trace"]
             return described(trace(namespace[name])[0])
     return None

@@ -297,7 +297,8 @@ def leaves(graph: Graph) -> list[dict[str, Any]]:
         if not node["operands"]
     ]
     few = len(found) <= LEAST
-    return [one for one in found if few or graph[one["node"]]["label"]]
+    found = [one for one in found if few or graph[one["node"]]["label"]]
+    return sorted(found, key=lambda leaf: str(leaf["name"]))
 
 
 def recomputed(
@@ -320,7 +321,7 @@ def recomputed(
 
 def operation(sign: str, value: Any) -> Callable[..., Any]:
     """What makes a result that has this for its ``_op``."""
-    between = {
+    by_sign: dict[str, Callable[..., Any]] = {
         "+": value.__add__,
         "-": value.__sub__,
         "*": value.__mul__,
@@ -328,13 +329,13 @@ def operation(sign: str, value: Any) -> Callable[..., Any]:
         "**": value.__pow__,
         "neg": value.__neg__,
     }
-    if sign in between:
-        return between[sign]
+    if sign in by_sign:
+        return by_sign[sign]
     if sign.startswith("**"):
         return lambda base: base ** float(sign[2:])
     if sign == "dot":
         return lambda bias, *both: value.dot(
             both[: len(both) // 2], both[len(both) // 2 :], bias
         )
-    found: Callable[..., Any] = getattr(value, sign)
-    return found
+    named: Callable[..., Any] = getattr(value, sign)
+    return named

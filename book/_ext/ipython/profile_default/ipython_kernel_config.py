@@ -35,7 +35,8 @@ CHAPTER = int(os.environ.get("BOOK_CHAPTER") or 0) or None
 class Kernel(IPythonKernel):
     """Tells with the reply to each cell what the names in it stood for.
 
-    And the graph that it has drawn, if it ends with that. Where an error comes from is told in the words of the book.
+    It tells the graph, too, that a cell has drawn at its end. Where an error
+    comes from is told in the words of the book.
     """
 
     def __init__(self, **settings):
