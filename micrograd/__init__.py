@@ -1,4 +1,4 @@
-# Tangled from book/01-derivative.md and 2 more: edit there, not here.
+# Tangled from book/01-derivative.md and 3 more: edit there, not here.
 """micrograd: a small engine for derivatives, and neural networks on top.
 
 The package is tangled from the book *How Neural Networks Learn*: each line
@@ -7,8 +7,13 @@ micrograd.
 """
 
 from micrograd.compiler import compile as compile
+from micrograd.data import circles as circles
 from micrograd.data import moons as moons
+from micrograd.data import spiral as spiral
+from micrograd.data import xor as xor
 from micrograd.engine import Value as Value
+from micrograd.experiment import Experiment as Experiment
+from micrograd.experiment import Settings as Settings
 from micrograd.graph import draw_dot as draw_dot
 from micrograd.graph import trace as trace
 from micrograd.losses import hinge as hinge

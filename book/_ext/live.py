@@ -17,13 +17,17 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import graphviz
 
 import absent
+import check
 import execute
+import exercises
 import graph_text
 import steps
 import svg_element
 from library_so_far import LONG_AGO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from docutils import nodes
     from nbformat import NotebookNode
     from sphinx.application import Sphinx
@@ -120,20 +124,34 @@ def bring_to_life(
         "chapter": chapter_number(pagename),
         "stage": stage,
         "bytes": bytes_fetched(app, stage),
-        "cells": list(map(described, cells)),
+        "cells": list(described(notebook, cells, why)),
     }
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(page), "utf-8")
 
 
-def described(cell: NotebookNode) -> dict[str, object]:
-    """What the page must know of a cell to run it."""
-    tags = cell.metadata.get("tags", [])
-    known = {"code": cell.source, "fails": "raises-exception" in tags}
-    if graph := cell.metadata.get("graph"):
-        known["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
-    return known
+def described(
+    notebook: NotebookNode, cells: list[NotebookNode], why_not: list[str]
+) -> Iterator[dict[str, object]]:
+    """What the page must know of each cell to run it, and to check it.
+
+    What checks a starter is the asserts of its exercise's solution, unless
+    something in that can't be run in the page.
+    """
+    solving = exercises.solutions(notebook)
+    for number, cell in enumerate(cells):
+        told: dict[str, object] = {"code": cell.source}
+        told["fails"] = "raises-exception" in cell.metadata.get("tags", [])
+        if number in solving:
+            reasons = [why_not[i] for i in solving[number] if why_not[i]]
+            told["why_unchecked"] = reasons[0] if reasons else ""
+            told["asserts"] = check.asserts_in(
+                cells[i].source for i in solving[number]
+            )
+        if graph := cell.metadata.get("graph"):
+            told["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
+        yield told
 
 
 def chapter_number(docname: str) -> int | None:

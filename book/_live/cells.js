@@ -1,7 +1,7 @@
 /* The cells of a page, when they are edited and run. */
 
-import { edits } from "./edits.js";
 import { edit } from "./editor.js";
+import { edits } from "./edits.js";
 import { whyNot } from "./here.js";
 import { element, LiveOutput } from "./output.js";
 import { page, python } from "./python.js";
@@ -72,7 +72,11 @@ class LiveCell {
       button("Reset", () => this.reset()),
     ];
     if (this.#book.asserts) {
-      buttons.splice(1, 0, button("Check", () => this.check()));
+      buttons.splice(
+        1,
+        0,
+        button("Check", () => this.check()),
+      );
     }
     this.#bar.replaceChildren(...buttons, this.#progress, this.#status);
   }
@@ -94,14 +98,15 @@ class LiveCell {
       if (!(await this.#prepare())) return;
       this.#say("Running…");
       const good = await runNow(this.#number, this.#book);
-      this.#say(good ? "Done." : "It ended with an error.");
+      this.#say(good || this.#book.fails ? "Done." : "It ended with an error.");
     });
   }
 
   runAllAbove() {
     return this.#whenFree(async () => {
       ran.clear();
-      if (await this.#prepare({ shown: true })) this.#say("All above have run.");
+      if (await this.#prepare({ shown: true }))
+        this.#say("All above have run.");
     });
   }
 
@@ -113,8 +118,9 @@ class LiveCell {
         this.#say("It ended with an error, before anything could be checked.");
         return;
       }
-      const { asserts } = this.#book;
-      this.#say((await python.call("check", { asserts })).join("\n"));
+      const { asserts, why_unchecked: why } = this.#book;
+      if (why) this.#say(`This can't be checked here. ${why}`);
+      else this.#say((await python.call("check", { asserts })).join("\n"));
     });
   }
 
@@ -171,7 +177,7 @@ class LiveCell {
       if (whyNot[above - 1] || ran.has(above)) continue;
       this.#say(`Running cell ${above} of those above…`);
       const good = await runNow(above, cells[above - 1], { shown });
-      if (!good) {
+      if (!good && !mayFail(cells[above - 1])) {
         this.#say(`Code cell ${above}, above, has failed: see there.`);
         return false;
       }
@@ -184,28 +190,29 @@ class LiveCell {
   }
 }
 
-/* Run a cell now; whether it has come to its end, or failed as it should.
-   What it says is shown if the reader has opened it. */
+/* Run a cell now; whether it has come to its end. What it says is shown if
+   the reader has opened it and asked for it, or changed it, or if it fails. */
 async function runNow(number, book, { shown = true } = {}) {
   const cell = open.get(number);
   const code = cell?.code ?? book.code;
-  const isEdited = code !== book.code;
-  const outputs = [];
-  const area = (shown || isEdited) && cell?.output;
-  area?.clear?.();
+  const area = shown || code !== book.code ? cell?.output : null;
+  const unseen = [];
+  area?.clear();
   const good = await python.call("run", { code, number }, (output) => {
     if (area) area.add(output);
-    else outputs.push(output);
+    else unseen.push(output);
   });
   ran.add(number);
-  if (good || (book.fails && !isEdited) || book.exercise) return true;
-  if (!area) {
-    const failed = await openCell(number);
-    failed.output.clear();
-    for (const output of outputs) failed.output.add(output);
+  if (!good && !area && !mayFail(book)) {
+    const { output } = await openCell(number);
+    output.clear();
+    for (const one of unseen) output.add(one);
   }
-  return book.fails;
+  return good;
 }
+
+/* Some cells show an error; and an answer may be unfinished. */
+const mayFail = (book) => book.fails || "asserts" in book;
 
 async function openCell(number) {
   if (!open.has(number)) {

@@ -17,7 +17,8 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 
-const HINT = "Shift+Enter runs the cell. Tab indents; Escape, then Tab, leaves.";
+const HINT =
+  "Shift+Enter runs the cell. Tab indents; Escape, then Tab, leaves.";
 
 /* An editor in a box; `onChange` gets the text, `run` is for Shift+Enter. */
 export function edit(box, { code, label, onChange, run }) {
@@ -50,6 +51,8 @@ export function edit(box, { code, label, onChange, run }) {
       ],
     }),
   });
+  /* What scrolls must be reached by the keys: the text in it is. */
+  view.scrollDOM.removeAttribute("tabindex");
   /* The page has keys of its own: "/" would lead to the search. */
   view.dom.addEventListener("keydown", (event) => event.stopPropagation());
   return {

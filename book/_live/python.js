@@ -16,7 +16,9 @@ export const page = fetch(new URL(`_live/pages/${name}.json`, root)).then(
    could ask other origins. One made of a text has the page's. */
 function newWorker() {
   const text = `import ${JSON.stringify(new URL("worker.js", base))};`;
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const url = URL.createObjectURL(
+    new Blob([text], { type: "text/javascript" }),
+  );
   const worker = new Worker(url, { type: "module" });
   URL.revokeObjectURL(url);
   return worker;

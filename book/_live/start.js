@@ -22,7 +22,9 @@ function addButton(cell, number) {
   const bar = element("div", { className: "live-bar" });
   cell.append(bar);
   if (why) {
-    bar.append(element("span", { className: "live-why-not", textContent: why }));
+    bar.append(
+      element("span", { className: "live-why-not", textContent: why }),
+    );
     return;
   }
   cell.setAttribute("role", "group");

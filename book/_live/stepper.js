@@ -95,7 +95,8 @@ class Stepper {
     this.controls.setAttribute("role", "group");
     const number = this.root
       .closest("figure")
-      ?.querySelector(".caption-number")?.textContent.trim();
+      ?.querySelector(".caption-number")
+      ?.textContent.trim();
     this.controls.setAttribute(
       "aria-label",
       `Steps of ${number ?? "the figure"}`.replace(/\.$/, ""),

@@ -117,7 +117,7 @@ def test_every_entry_leads_to_its_cell_and_its_line(
 ) -> None:
     """Protects the way from a name to the reason why it is as it is."""
     last = {
-        definition.name: definition.versions[-1].chapter
+        (definition.file, definition.name): definition.versions[-1].chapter
         for definition in package.definitions
     }
     for entry in entries(reference):
@@ -125,8 +125,9 @@ def test_every_entry_leads_to_its_cell_and_its_line(
         file, name = re.fullmatch(
             r"micrograd\.(\w+)\.(.*)", str(entry["id"])
         ).groups()
+        chapter = last[f"micrograd/{file}.py", name]
         assert re.match(
-            rf"\.\./{last[name]}\.html#def-{re.escape(name)}(-\d+)?$",
+            rf"\.\./{chapter}\.html#def-{re.escape(name)}(-\d+)?$",
             cell["href"],
         )
         assert line["href"] == f"../library/{file}.html#{name}"

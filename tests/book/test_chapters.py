@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
-import nbformat
 import pytest
-from myst_nb.core.read import read_myst_markdown_notebook
-from myst_parser.config.main import MdParserConfig
-
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "book").rglob("*.md"))
-CHAPTERS = [page for page in PAGES if re.match(r"\d\d-", page.name)]
+from reading import CHAPTERS, PAGES, cells, code_cells, exercises, is_starter
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 each_chapter = pytest.mark.parametrize(
     "page", CHAPTERS, ids=lambda page: page.stem
 )
-
-
-@cache
-def cells(page: Path) -> list[nbformat.NotebookNode]:
-    """All cells of a page, of prose and of code, as MyST-NB reads them."""
-    text = page.read_text()
-    if "{code-cell}" not in text:
-        return []
-    return read_myst_markdown_notebook(text, MdParserConfig()).cells
-
-
-def code_cells(page: Path) -> list[nbformat.NotebookNode]:
-    return [cell for cell in cells(page) if cell.cell_type == "code"]
 
 
 @each_page
@@ -129,44 +109,39 @@ def test_a_chapter_sums_up_the_library_before_its_exercises(
     assert "```{library-so-far}" in summed_up.partition("\n## Exercises")[0]
 
 
-def exercises(page: Path) -> list[str]:
-    """The labels of a page's exercises."""
-    text = page.read_text()
-    labels = re.findall(r"```\{exercise\}.*\n:label: (\S+)\n", text)
-    assert len(labels) == text.count("{exercise")
-    return labels
-
-
-def asserts_in_solutions(page: Path) -> dict[str, int]:
-    """How often the solution of each exercise of a page asserts something."""
-    asserts: dict[str, int] = {}
-    solving = None
-    for cell in cells(page):
-        if cell.cell_type == "code":
-            if solving:
-                found = re.findall(r"^\s*assert ", cell.source, re.M)
-                asserts[solving] += len(found)
-        else:
-            gates = r"\{solution-(?:start\} (\S+)|end\})"
-            for gate in re.finditer(gates, cell.source):
-                if solving := gate[1]:
-                    asserts[solving] = 0
-    return asserts
-
-
 @each_chapter
 def test_a_chapter_has_exercises_with_solutions_that_check_themselves(
     page: Path,
 ) -> None:
     """Protects readers from solutions that don't work."""
-    labels = exercises(page)
-    assert 2 <= len(labels) <= 3
-    asserts = asserts_in_solutions(page)
-    assert list(asserts) == labels
-    assert all(asserts.values()), asserts
+    assert 2 <= len(exercises(page)) <= 3
+    assert page.read_text().count("{exercise-start}") == len(exercises(page))
+    assert "{exercise}" not in page.read_text()
+    for exercise in exercises(page):
+        solution = [code_cells(page)[number] for number in exercise.solved]
+        code = "\n".join(cell.source for cell in solution)
+        assert re.search(r"^\s*assert ", code, re.M), exercise.label
+
+
+@each_chapter
+def test_an_exercise_has_one_starter_to_write_the_answer_in(
+    page: Path,
+) -> None:
+    """Protects readers from not knowing where to begin, or reading on."""
+    asked = [number for e in exercises(page) for number in e.asked]
+    assert [len(exercise.asked) for exercise in exercises(page)] == [
+        1 for _ in exercises(page)
+    ]
+    tagged = [n for n, cell in enumerate(code_cells(page)) if is_starter(cell)]
+    assert tagged == asked
+    for number in asked:
+        code = code_cells(page)[number].source
+        lines = [line for line in code.split("\n") if line.strip()]
+        assert 2 <= len(lines) <= 8, code
+        assert not re.search(r"\b(?:assert|print)\b", code), code
 
 
 def test_no_two_exercises_have_one_label() -> None:
     """Protects a solution from being put under another exercise."""
-    labels = [label for page in CHAPTERS for label in exercises(page)]
+    labels = [e.label for page in CHAPTERS for e in exercises(page)]
     assert len(labels) == len(set(labels))

@@ -14,14 +14,15 @@ from playwright.sync_api import Browser, Page
 Opener = Callable[..., AbstractContextManager[Window]]
 
 RAW, ZIPPED = 1_000_000, 350_000
+SCRIPTS_ZIPPED = 15_000
 
 # Every script that a chapter loads, and what for.
 SCRIPTS = {
     "documentation_options.js": "says to the others where the pages are",
     "doctools.js": "the key / goes to the search; the next one needs it",
     "sphinx_highlight.js": "marks what the reader has searched for",
-    "clipboard.min.js": "copies code",
-    "copybutton.js": "the buttons that do so",
+    "copy.js": "copies code",
+    "start.js": "makes cells live, when they are clicked on",
     "sphinx-book-theme.js": "hides the sidebar; a margin note makes room",
     "pydata-sphinx-theme.js": "the theme's switch, the search, where one is",
     "previews.js": "cards that show what a link leads to",
@@ -45,7 +46,8 @@ def loaded(page: Page, site: Site) -> list[str]:
 
 
 def test_a_chapter_is_light(window: Opener, served: Site) -> None:
-    """Protects readers with a slow line: 1.0 MB, or 350 kB compressed.
+    """Protects readers with a slow line: 1.0 MB, or 350 kB compressed,
+    of which at most 15 kB are scripts.
 
     All counts that a page loads, but its own images.
     """
@@ -66,8 +68,16 @@ def test_a_chapter_is_light(window: Opener, served: Site) -> None:
             ]
             raw = sum(map(len, weighed))
             zipped = sum(len(gzip.compress(data, 9)) for data in weighed)
-            if raw > RAW or zipped > ZIPPED:
-                heavy.append(f"{path}: {raw} bytes, {zipped} compressed")
+            scripts = sum(
+                len(gzip.compress((served.html / name).read_bytes(), 9))
+                for name in names
+                if name.endswith(".js")
+            )
+            if raw > RAW or zipped > ZIPPED or scripts > SCRIPTS_ZIPPED:
+                heavy.append(
+                    f"{path}: {raw} bytes, {zipped} compressed,"
+                    f" {scripts} of them scripts"
+                )
     assert heavy == []
 
 

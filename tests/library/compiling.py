@@ -22,10 +22,13 @@ from programs import NUMBERS, Program, is_well_conditioned, programs
 
 Batch = Sequence[Sequence[Any]]
 
-# "native" comes a chapter later than the others.
+# "native" comes a chapter later than the first two, "portable" another one.
 BACKENDS = ["python", "columns"]
-if importlib.util.find_spec("micrograd.native"):
-    BACKENDS.append("native")
+BACKENDS += [
+    name
+    for name in ("native", "portable")
+    if importlib.util.find_spec(f"micrograd.{name}")
+]
 
 
 def eager_terms(

@@ -28,17 +28,20 @@ WHOLE_PAGES = """
 SINGLE_NAMES = """
     array array.array cProfile collections collections.defaultdict ctypes
     ctypes.CFUNCTYPE ctypes.c_double ctypes.c_int64 ctypes.c_void_p dataclasses
-    dataclasses.dataclass html html.escape importlib importlib.util
+    dataclasses.dataclass dataclasses.replace decimal decimal.Context
+    decimal.Context.exp decimal.Context.ln decimal.Context.multiply
+    decimal.Decimal html html.escape importlib importlib.util
     importlib.util.find_spec json json.loads os os.environ pathlib pathlib.Path
     pathlib.Path.read_text pstats pstats.Stats re re.findall re.split re.sub
     shutil shutil.which struct struct.pack struct.unpack sys
     sys.getrecursionlimit sys.getsizeof sys.modules sys.setrecursionlimit
     timeit timeit.timeit time time.perf_counter time.process_time tracemalloc
     tracemalloc.get_traced_memory tracemalloc.start tracemalloc.stop types
-    types.ModuleType typing typing.Any typing.Literal typing.NoReturn
-    typing.Protocol typing.SupportsFloat typing.SupportsIndex typing.TypeAlias
-    typing.TYPE_CHECKING unittest unittest.mock unittest.mock.patch
-    unittest.mock.patch.dict
+    types.ModuleType types.SimpleNamespace typing typing.Any typing.Literal
+    typing.NoReturn typing.Protocol typing.SupportsFloat typing.SupportsIndex
+    typing.TypeAlias typing.TYPE_CHECKING unittest unittest.mock
+    unittest.mock.patch unittest.mock.patch.dict urllib urllib.parse
+    urllib.parse.parse_qsl urllib.parse.urlencode
 """
 # What Python's inventory has under another name, or not at all.
 STDTYPES = "library/stdtypes.html"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import check as verdict
 import drawing
 import page  # what the worker offers
 import steps
@@ -38,7 +39,16 @@ def recompute(graph: Graph, data: list[tuple[int, float]]) -> dict[str, Any]:
     }
 
 
-CALLS: dict[str, Callable[..., Any]] = {"run": run, "recompute": recompute}
+def check(asserts: list[str]) -> list[str]:
+    """What an exercise's checks say of what the cells have defined."""
+    return list(verdict.check(asserts, session.namespace).lines)
+
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "run": run,
+    "check": check,
+    "recompute": recompute,
+}
 
 drawing.take_place_of_dot(page.render)
 

@@ -1,0 +1,163 @@
+"""Answers that readers may give: right in another way, and wrong."""
+
+from __future__ import annotations
+
+RIGHT: dict[str, list[str]] = {
+    "ex-cube": ["dg = lambda x: 3 * x * x"],
+    "ex-errors": [
+        "one, two = -0.61, -0.01",
+        "one, two = 3 * 2 * h + h * h, h * h",
+    ],
+    "ex-two-more": [
+        "changed = ['e', 'd', 'c', 'b', 'a']\n"
+        "dL_da, dL_db, dL_dc, dL_df = -9, 6, 3, 4"
+    ],
+    "ex-shared": [
+        "measured = slope(lambda a: a * b + a, 2)\n"
+        "once_more, product = 1, -3\ndM_da = sum([once_more, product])"
+    ],
+    "ex-count": [
+        "def operations(value):\n"
+        "    if not value._prev:\n        return 0\n"
+        "    left, right = value._prev\n"
+        "    return operations(left) + operations(right) + 1"
+    ],
+    "ex-subtract": [
+        "@reopen\nclass Value:\n    def __sub__(self, other):\n"
+        "        return (other * -1) + self"
+    ],
+    "ex-expression": [
+        "def formula(value):\n    if not value._op:\n"
+        "        return value.label\n"
+        "    sides = []\n    for v in value._prev:\n"
+        "        sides.append(f'({formula(v)})' if v._op else v.label)\n"
+        "    return f' {value._op} '.join(sides)"
+    ],
+    "ex-square": [
+        "@reopen\nclass Value:\n    def square(self):\n"
+        "        return self * self"
+    ],
+    "ex-neuron-graph": [
+        "n = x2 * w2 + (x1 * w1 + bias)\nn.grad = 1.0\n"
+        "inner = n._prev[1]\n"
+        "for node in [n, n._prev[0], inner, inner._prev[0]]:\n"
+        "    pass_on(node)"
+    ],
+    "ex-b-plus-b": ["dc_da = 24\nc.backward()"],
+    "ex-uphill-again": [
+        "a, b, c, f = knobs = [Value(v) for v in (2, -3, 10, -2)]\n"
+        "for _ in range(15):\n    L = f * (c + b * a)\n    L.backward()\n"
+        "    for k in knobs:\n        k.data += k.grad / 100\n"
+        "        k.grad = 0"
+    ],
+    "ex-sigmoid-slope": ["def sigmoid_slope(y):\n    return y - y**2"],
+    "ex-two-sigmoids": [
+        "def tanh_by_sigmoid(x):\n"
+        "    s = (x + x).sigmoid()\n    return s + s - 1"
+    ],
+    "ex-and": [
+        "for p, v in zip(conjunction.parameters(), [5, 5, -6]):\n"
+        "    p.data = v"
+    ],
+    "ex-parameters": [
+        "first, second, last = 32 + 16, 256 + 16, 17\nparameters = 337.0"
+    ],
+    "ex-all-zero": [
+        "for p in equal.parameters():\n    p.data = 0.5\n"
+        "equal([2, 3, -1]).backward()\n"
+        "rows = [[*(w.grad for w in n.w), n.b.grad]"
+        " for n in equal.layers[0].neurons]"
+    ],
+    "ex-momentum": [
+        "w, path, grad = Value(0.0), [], 0.0\nfor _ in range(60):\n"
+        "    grad = 0.8 * grad + 2 * (w.data - 3)\n"
+        "    w.data -= 0.1 * grad\n    path.append(w.data)\n"
+        "settled = 60\nwhile abs(path[settled - 1] - 3) < 0.1:\n"
+        "    settled -= 1"
+    ],
+    "ex-order-of-sums": [
+        "left, right = sum([0.3, 0.2]) + 0.1, 0.1 + 0.2 + 0.3"
+    ],
+    "ex-second-derivative": ["gradient = x * x * 3\ngradient.backward()"],
+    "ex-fewer-terms": [
+        "for last in errors:\n    term = total = 1.0\n"
+        "    for n in range(1, last + 1):\n"
+        "        term *= r / n\n        total += term\n"
+        "    errors[last] = abs(total / math.exp(r) - 1)"
+    ],
+}
+
+WRONG: dict[str, list[str]] = {
+    "ex-cube": ["dg = lambda x: 6 * x", "dg = lambda x: 3 * x"],
+    "ex-errors": ["one, two = 0.61, 0.61", "one, two = 0.6, 0.01"],
+    "ex-downhill": [
+        "x = 3.0\nfor _ in range(20):\n    x += 0.1 * slope(f, x)"
+    ],
+    "ex-two-more": [
+        "changed = 'abcdef'\ndL_da, dL_db, dL_dc, dL_df = -9, 6, 3, 4",
+        "changed = set('abcde')\ndL_da, dL_db, dL_dc, dL_df = 6, -4, 3, 4",
+    ],
+    "ex-saturated": ["dw1 = 1 - o**2"],
+    "ex-shared": ["measured = -2.0\nproduct, once_more = -3, 1\ndM_da = -3.0"],
+    "ex-count": [
+        "def operations(value):\n    todo, seen = [value], set()\n"
+        "    for v in todo:\n        if v not in seen:\n"
+        "            seen.add(v)\n            todo.extend(v._prev)\n"
+        "    return sum(bool(v._op) for v in seen)"
+    ],
+    "ex-subtract": [
+        "@reopen\nclass Value:\n    def __sub__(self, other):\n"
+        "        return Value(self.data - other.data)"
+    ],
+    "ex-guess-graph": ["boxes, circles, edges = 5, 2, 6"],
+    "ex-doubling": ["found = 21"],
+    "ex-square": [
+        "@reopen\nclass Value:\n    def square(self):\n"
+        "        x = self.data\n"
+        "        return Value(x * x, (self,), 'square', (x,))"
+    ],
+    "ex-neuron-graph": [
+        "n = x1 * w1 + x2 * w2 + bias\nn.grad = 1.0\npass_on(n)"
+    ],
+    "ex-b-plus-b": ["c.backward()\nc.backward()\ndc_da = 24.0"],
+    "ex-orders": ["orders_of_first = orders_of_second = 1"],
+    "ex-uphill-again": [
+        "a, b, c, f = knobs = [Value(v) for v in (2, -3, 10, -2)]\n"
+        "for _ in range(15):\n    L = f * (c + b * a)\n    L.backward()\n"
+        "    for k in knobs:\n        k.data += k.grad / 100"
+    ],
+    "ex-sigmoid-slope": ["def sigmoid_slope(y):\n    return 1 - y**2"],
+    "ex-two-sigmoids": [
+        "def tanh_by_sigmoid(x):\n    return Value(x.tanh().data)"
+    ],
+    "ex-sin": [
+        "@reopen\nclass Value:\n    def sin(self):\n"
+        "        x = self.data\n"
+        "        return Value(math.sin(x), (self,), 'sin', (math.sin(x),))"
+    ],
+    "ex-twice-torch": ["y.backward()\nz.backward()"],
+    "ex-and": [
+        "for p, v in zip(conjunction.parameters(), [1, 1, 1]):\n    p.data = v"
+    ],
+    "ex-xor": ["right = 2", "right = 4"],
+    "ex-parameters": ["first, second, last = 32, 256, 16\nparameters = 304"],
+    "ex-all-zero": ["rows = [[0.0] * 4] * 4"],
+    "ex-rates": ["final = dict.fromkeys([0.01, 0.1, 1.0, 10.0], 0.5)"],
+    "ex-absolute": ["absolute = abs", "absolute = Value.relu"],
+    "ex-momentum": [
+        "w, path = Value(0.0), []\nfor _ in range(60):\n    w.grad = 0.0\n"
+        "    ((w - 3) ** 2).backward()\n    w.data -= 0.1 * w.grad\n"
+        "    path.append(w.data)\nsettled = 16"
+    ],
+    "ex-small-net": ["results = {(4, 100): 0.9, (8, 100): 0.9}"],
+    "ex-tanh-moons": ["accuracy = 1.0"],
+    "ex-order-of-sums": ["left, right = 0.1 + 0.2 + 0.3, 0.2 + 0.1 + 0.3"],
+    "ex-fuse-mean": [
+        "def mean(values):\n    return sum(values) / len(values)"
+    ],
+    "ex-fuse-all": ["saved = 3400"],
+    "ex-cse": ["counted = 2\ny = x.tanh() * x.tanh()"],
+    "ex-second-derivative": ["gradient = 3 * x * x"],
+    "ex-eight-lanes": ["class EightLanes(NativeBackend):\n    lane = 8"],
+    "ex-fewer-terms": ["errors = {5: 2e-6, 9: 6e-12, 13: 6e-12}"],
+}

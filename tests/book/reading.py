@@ -1,0 +1,69 @@
+"""The chapters as they are written: their cells, and their exercises."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import nbformat
+from myst_nb.core.read import read_myst_markdown_notebook
+from myst_parser.config.main import MdParserConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted((ROOT / "book").rglob("*.md"))
+CHAPTERS = [page for page in PAGES if re.match(r"\d\d-", page.name)]
+
+GATE = re.compile(
+    r"\{(exercise|solution)-(start|end)\}(?: (\S+))?(?:\n:label: (\S+))?"
+)
+
+
+@cache
+def cells(page: Path) -> list[nbformat.NotebookNode]:
+    """All cells of a page, of prose and of code, as MyST-NB reads them."""
+    text = page.read_text()
+    if "{code-cell}" not in text:
+        return []
+    return read_myst_markdown_notebook(text, MdParserConfig()).cells
+
+
+def code_cells(page: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in cells(page) if cell.cell_type == "code"]
+
+
+def is_starter(cell: nbformat.NotebookNode) -> bool:
+    return "starter" in cell.metadata.get("tags", [])
+
+
+@dataclass
+class Exercise:
+    """Which of a page's code cells stand in an exercise and its solution."""
+
+    label: str
+    asked: list[int] = field(default_factory=list)
+    solved: list[int] = field(default_factory=list)
+
+
+def exercises(page: Path) -> list[Exercise]:
+    """The exercises of a page, each of which must have a solution."""
+    found: dict[str, Exercise] = {}
+    inside: list[int] | None = None
+    number = 0
+    for cell in cells(page):
+        if cell.cell_type == "code":
+            if inside is not None:
+                inside.append(number)
+            number += 1
+            continue
+        for kind, gate, solves, label in GATE.findall(cell.source):
+            if gate == "end":
+                inside = None
+            elif kind == "exercise":
+                assert label not in found
+                found[label] = Exercise(label)
+                inside = found[label].asked
+            else:
+                inside = found[solves].solved
+    return list(found.values())

@@ -1,0 +1,131 @@
+"""Works the live cells of a page, as a reader does."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+LONG = 240_000
+"""Milliseconds that the cells of a page may take, on a busy machine."""
+ENDED = re.compile(
+    r"Done\.|ended with|failed|Stopped|have run|check|Right|Not"
+)
+
+
+class Cell:
+    """A code cell of a page that is open."""
+
+    def __init__(self, page: Page, number: int) -> None:
+        self.page = page
+        self.number = number
+        self.group = page.get_by_role(
+            "group", name=f"Code cell {number}", exact=True
+        )
+        self.box = page.locator(f"#cell-{number}")
+
+    def button(self, name: str) -> Locator:
+        return self.group.get_by_role("button", name=name, exact=True)
+
+    @property
+    def editor(self) -> Locator:
+        return self.group.get_by_role("textbox")
+
+    @property
+    def output(self) -> Locator:
+        return self.box.locator("[data-live-output]")
+
+    @property
+    def status(self) -> Locator:
+        return self.group.get_by_role("status")
+
+    def open(self) -> Cell:
+        """Click on "Edit and run", and wait until it has run."""
+        self.page.evaluate(UNFOLD)
+        self.button("Edit and run").click()
+        return self.wait()
+
+    def wait(self) -> Cell:
+        expect(self.status).to_have_text(ENDED, timeout=LONG)
+        return self
+
+    def run(self, code: str | None = None) -> Cell:
+        """Click on "Run", with other code if it is given."""
+        if code is not None:
+            self.write(code)
+        return self.press("Run")
+
+    def press(self, name: str) -> Cell:
+        self.page.evaluate(
+            "status => { status.textContent = '' }",
+            self.status.element_handle(),
+        )
+        self.button(name).click()
+        return self.wait()
+
+    def write(self, code: str) -> None:
+        """Replace what is in the editor."""
+        self.editor.click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.press("Delete")
+        self.page.keyboard.insert_text(code)
+
+    def code(self) -> str:
+        return "\n".join(self.box.locator(".cm-line").all_inner_texts())
+
+    def said(self) -> str:
+        """The text of the live output."""
+        return text_of(self.output)
+
+    def built(self) -> str:
+        """The text that the book's build put there."""
+        return text_of(self.box.locator(".cell_output"))
+
+    def graphs(self, where: str) -> list[list[str]]:
+        """The words in each of the graphs that are drawn, in their order."""
+        return [
+            graph.evaluate(
+                "e => [...e.querySelectorAll('text')].map(t => t.textContent)"
+            )
+            for graph in self.box.locator(
+                f"{where} .drawing.graph > svg"
+            ).all()
+        ]
+
+
+UNFOLD = "document.querySelectorAll('details').forEach(d => d.open = true)"
+
+
+def text_of(outputs: Locator) -> str:
+    """The text in output boxes that aren't inside of one another."""
+    return outputs.evaluate_all(
+        """boxes => boxes.flatMap(box => [...box.querySelectorAll(
+            ":scope > .output pre")]).map(pre => pre.textContent).join("")"""
+    ).strip()
+
+
+def reasons(page: Page) -> list[str]:
+    """For each cell of a page, why it can't be run here; or nothing."""
+    told = json.loads(page.locator("#live").text_content() or "")
+    why: list[str] = told["why_not"]
+    return why
+
+
+NUMBER = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*(?:e[-+]?\d+)?|inf|nan)")
+
+
+def alike(one: str, other: str, tolerance: float = 1e-9) -> bool:
+    """Whether texts say the same, but for the last digits of numbers.
+
+    The functions of C libraries, such as tanh, differ there.
+    """
+    if NUMBER.sub("#", one) != NUMBER.sub("#", other):
+        return False
+    pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=True)
+    return all(a == b or near(a, b, tolerance) for a, b in pairs)
+
+
+def near(one: str, other: str, tolerance: float) -> bool:
+    a, b = float(one.replace(",", "")), float(other.replace(",", ""))
+    return abs(a - b) <= tolerance * max(1e-3, abs(a), abs(b))

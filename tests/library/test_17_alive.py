@@ -1,0 +1,637 @@
+"""From chapter 17 on: experiments that are the same on every computer."""
+
+import itertools
+import json
+import math
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal, localcontext
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd import engine, portable
+from micrograd.compiler import Compiled, PortableBackend, compile
+from micrograd.data import circles, moons, spiral, xor
+from micrograd.engine import Value
+from micrograd.experiment import (
+    ACTIVATIONS,
+    DATA,
+    FIELDS,
+    LIMIT,
+    Experiment,
+    Settings,
+)
+from micrograd.losses import hinge, l2
+from micrograd.nn import MLP
+from micrograd.optim import SGD
+from oracle import all_same, same
+
+# Data.
+
+NEW = pytest.mark.parametrize("make", [circles, xor, spiral])
+
+
+@NEW
+@pytest.mark.parametrize("n", [1, 2, 7, 100])
+def test_data_are_n_labelled_points(make: Callable[..., Any], n: int) -> None:
+    """Protects the form that all data have: that of `moons`."""
+    points, labels = make(n)
+    assert len(points) == len(labels) == n
+    assert all(type(c) is float for point in points for c in point)
+    assert {len(point) for point in points} == {2}
+    assert labels == moons(n)[1]
+
+
+@NEW
+def test_an_rng_makes_the_same_data_again(make: Callable[..., Any]) -> None:
+    """Protects links with a seed; the global generator is left alone."""
+    state = random.getstate()
+    first, again, other = (make(50, rng=random.Random(s)) for s in (1, 1, 2))
+    assert first == again != other
+    assert random.getstate() == state
+
+
+@NEW
+@pytest.mark.parametrize("n", [0, -1])
+def test_no_data_is_an_error(make: Callable[..., Any], n: int) -> None:
+    """Protects from an empty picture."""
+    with pytest.raises(ValueError, match=rf"{make.__name__} .*not {n}"):
+        make(n)
+
+
+@NEW
+def test_noise_moves_every_point(make: Callable[..., Any]) -> None:
+    """Protects ``noise``: it is a standard deviation, and 0 is allowed."""
+    for point, label in zip(*make(200, noise=0.0), strict=True):
+        assert is_where_it_belongs(make, point, label)
+    points, labels = make(200, noise=5.0)
+    pairs = zip(points, labels, strict=True)
+    assert not all(is_where_it_belongs(make, *pair) for pair in pairs)
+
+
+def is_where_it_belongs(
+    make: Callable[..., Any], point: tuple[float, float], label: int
+) -> bool:
+    """Whether a point without noise is one of those with its label."""
+    x, y = point
+    if make is xor:
+        return max(abs(x), abs(y)) <= 1 and (label == 1) == (
+            (x > 0) != (y > 0)
+        )
+    radius = math.hypot(x, y)
+    if make is circles:
+        return math.isclose(radius, 0.5 if label == 1 else 1.0)
+    turned = radius if label == 1 else radius + 0.5
+    angle = 2 * math.pi * turned
+    there = radius * math.cos(angle), radius * math.sin(angle)
+    return 0.09 < radius < 1.51 and math.dist(point, there) < 1e-9
+
+
+# Portable functions.
+
+
+def exact(name: str, x: float) -> float:
+    """The function with fifty digits, rounded once."""
+    with localcontext() as context:
+        context.prec = 50
+        if name == "tanh":
+            u = (2 * Decimal(x)).exp()
+            # Near zero the difference has lost its digits.
+            return float((u - 1) / (u + 1)) if abs(x) > 1e-9 else x
+        return float(Decimal(x).exp() if name == "exp" else Decimal(x).ln())
+
+
+@given(st.floats(-708.0, 709.0))
+def test_exp_is_right_to_the_last_digit_but_one(x: float) -> None:
+    """Protects `exp` from a wrong constant, or a term too few."""
+    wanted = exact("exp", x)
+    assert abs(portable.exp(x) - wanted) <= 2 * math.ulp(wanted)
+    assert abs(portable.exp(x) - math.exp(x)) <= 2 * math.ulp(wanted)
+
+
+@given(st.one_of(st.floats(-25.0, 25.0), st.floats(-1.0, 1.0)))
+def test_tanh_is_right_to_the_last_digits(x: float) -> None:
+    """Protects `tanh`, by which the networks live; and its symmetry."""
+    wanted = exact("tanh", x)
+    assert abs(portable.tanh(x) - wanted) <= 3 * math.ulp(wanted)
+    assert abs(portable.tanh(x) - math.tanh(x)) <= 4 * math.ulp(wanted)
+    assert portable.tanh(-x) == -portable.tanh(x)
+
+
+@given(st.floats(0.0, exclude_min=True, allow_infinity=False))
+def test_log_is_rounded_only_once(x: float) -> None:
+    """Protects `log`, at all sizes."""
+    assert portable.log(x) == exact("log", x)
+    assert abs(portable.log(x) - math.log(x)) <= math.ulp(math.log(x))
+
+
+@given(st.floats(), st.floats() | st.integers(-40, 40).map(float))
+def test_power_is_the_engines_but_for_the_last_digit(
+    x: float, n: float
+) -> None:
+    """Protects `power`: signs, zeros, infinities, what isn't real."""
+    ours, theirs = portable.power(x, n), engine.power(x, n)
+    if math.isfinite(theirs):
+        assert abs(ours - theirs) <= 2 * math.ulp(theirs)
+        assert math.copysign(1.0, ours) == math.copysign(1.0, theirs)
+    else:
+        assert same(ours, theirs)
+
+
+EDGES = [0.0, 1.0, 2.0, 0.5, 3.0, 1000.0, 709.9, 745.0, 750.0, 1e16]
+EDGES += [1e-300, 5e-324, 2.3e-308, 1e300, 1.7e308, math.inf]
+EDGES = [*EDGES, *(-x for x in EDGES), math.nan]
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "tanh"])
+@pytest.mark.parametrize("x", EDGES)
+def test_edges_are_the_engines(name: str, x: float) -> None:
+    """Protects inf, nan, overflow, underflow and the sign of zero."""
+    ours, theirs = getattr(portable, name)(x), getattr(engine, name)(x)
+    assert same(ours, theirs)
+    assert math.isnan(x) or math.copysign(1, ours) == math.copysign(1, theirs)
+
+
+def test_edges_of_power_are_the_engines() -> None:
+    """Protects each of the cases that the standard lists."""
+    for x, n in itertools.product(EDGES, repeat=2):
+        ours, theirs = portable.power(x, n), engine.power(x, n)
+        signs = math.copysign(1.0, ours), math.copysign(1.0, theirs)
+        assert same(ours, theirs), (x, n)
+        assert math.isnan(ours) or signs[0] == signs[1], (x, n)
+
+
+# These digits were the same with glibc and with musl, in CPython from 3.11 to
+# 3.14; where one changes, links have changed what they show.
+DIGITS = [
+    ("exp", 0.7, "0x1.01c2a61268987p+1"),
+    ("tanh", 0.7, "0x1.356fb17af2e92p-1"),
+    ("log", 0.7, "-0x1.6d3c324e13f50p-2"),
+]
+
+
+@pytest.mark.parametrize(("name", "x", "digits"), DIGITS)
+def test_digits_are_those_of_every_computer(
+    name: str, x: float, digits: str
+) -> None:
+    """Protects links: these numbers must never change."""
+    assert getattr(portable, name)(x).hex() == digits
+
+
+def test_programs_run_with_the_portable_functions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Protects the backend: none of the C library's functions is called."""
+    p = Value(0.3)
+    mean = compile(
+        lambda x: (p * x).tanh() + p.exp() * x + p.log() + p**x + p.sigmoid(),
+        [p],
+        backend="portable",
+    )
+    recorded = mean([0.25, 0.5])
+    for name in ("exp", "log", "tanh", "pow"):
+        monkeypatch.delattr(math, name)
+    assert mean([0.25, 0.5]).data == recorded.data
+
+
+def test_the_backend_is_chosen_by_its_name() -> None:
+    """Protects `backend="portable"`, and the message for what isn't one."""
+    mean = compile(lambda x: x, [Value(1.0)], backend="portable")
+    assert mean.backend is PortableBackend
+    with pytest.raises(ValueError, match="'python', 'portable', 'columns'"):
+        compile(lambda x: x, [Value(1.0)], backend="abacus")
+
+
+# Settings.
+
+COORDINATES = st.integers(-1000, 1000).map(lambda i: i / 100 + 0.0)
+SETTINGS = st.builds(
+    Settings,
+    data=st.sampled_from(list(DATA)),
+    points=st.integers(2, 400),
+    noise=st.floats(0.0, 1.0),
+    hidden=st.lists(st.integers(1, 16), min_size=1, max_size=4).map(tuple),
+    activation=st.sampled_from(list(ACTIVATIONS)),
+    rate=st.floats(0.0, 10.0, exclude_min=True),
+    decay=st.floats(0.0, 1.0),
+    seed=st.integers(0),
+    added=st.lists(
+        st.tuples(COORDINATES, COORDINATES, st.sampled_from([1, -1])),
+        max_size=5,
+    ).map(tuple),
+)
+
+
+@given(SETTINGS)
+def test_settings_survive_their_query(settings: Settings) -> None:
+    """Protects links: what is written is read again, and the same."""
+    query = settings.query()
+    assert Settings.from_query(query) == settings
+    assert Settings.from_query("?" + query) == settings
+    assert Settings.from_query(query).query() == query
+    assert " " not in query
+
+
+def test_a_query_has_only_what_isnt_as_by_default() -> None:
+    """Protects short links, each written in one way only."""
+    assert Settings().query() == ""
+    assert Settings.from_query("") == Settings()
+    text = "seed=12&rate=1.0&points=100&added=0.501,1.25,-1;-0.001,2,1"
+    settings = Settings.from_query(text)
+    assert settings == Settings(
+        rate=1.0, added=((0.5, 1.25, -1), (0.0, 2.0, 1))
+    )
+    assert settings.query() == "rate=1&added=0.5,1.25,-1;0,2,1"
+    full = (
+        "data=xor&points=50&noise=0.2&hidden=4-3-2&activation=relu&rate=0.25"
+        "&decay=0&seed=0&added=1,2,1"
+    )
+    assert Settings.from_query(full).query() == full
+
+
+MANY = ";".join(["0,0,1"] * 101)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("data", text) for text in ("", "sun", "Moons", "moons,xor")),
+        *(("points", x) for x in ("1", "401", "2.5", "many", "", "-5", "1e2")),
+        *(("noise", text) for text in ("-0.1", "1.1", "nan", "inf", "much")),
+        *(("hidden", x) for x in ("", "0", "17", "8-", "1-1-1-1-1", "8,8")),
+        *(("activation", text) for text in ("", "None", "exp", "tanh()")),
+        *(("rate", text) for text in ("0", "fast", "-1", "10.1", "nan")),
+        *(("decay", text) for text in ("-1e-9", "1.01", "nan", "x")),
+        *(("seed", text) for text in ("-1", "0.5", "dice", "")),
+        *(("added", x) for x in ("1", "1,2", "1,2,3", "1,2,1;", "1,2,0", ";")),
+        *(("added", x) for x in ("11,0,1", "0,nan,1", "1,2,1,1", MANY)),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(name: str, text: str) -> None:
+    """Protects readers of a link with a slip in it."""
+    with pytest.raises(ValueError) as caught:
+        Settings.from_query(f"{name}={text}")
+    said = str(caught.value)
+    assert said.startswith(f"{name} must be {FIELDS[name].what}, not ")
+
+
+def test_the_message_is_in_words() -> None:
+    """Protects the one that the chapter shows."""
+    with pytest.raises(ValueError) as caught:
+        Settings.from_query("rate=fast")
+    said = "rate must be a number over 0 and at most 10, not 'fast'"
+    assert str(caught.value) == said
+
+
+def test_unknown_and_repeated_settings_are_refused() -> None:
+    """Protects from a slip in a name, which would change nothing."""
+    with pytest.raises(ValueError, match="'ponits'; there are data, points,"):
+        Settings.from_query("ponits=3")
+    with pytest.raises(ValueError, match="rate is there more than once"):
+        Settings.from_query("rate=1&seed=2&rate=1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("data", None),
+        ("points", 100.0),
+        ("points", True),
+        ("noise", "0.1"),
+        ("hidden", [8, 8]),
+        ("hidden", ("8",)),
+        ("rate", 0.0),
+        ("seed", "1"),
+        ("added", [(0.0, 0.0, 1)]),
+        ("added", ((0.123, 0.0, 1),)),
+        ("added", ((0.0, 1),)),
+    ],
+)
+def test_settings_in_python_are_checked_too(name: str, value: Any) -> None:
+    """Protects an experiment from what no link could have said."""
+    with pytest.raises(ValueError, match=f"^{name} must be "):
+        Settings(**{name: value})
+
+
+# Experiments.
+
+QUICK = Settings(points=20, hidden=(4, 3))
+EACH = pytest.mark.parametrize(
+    "settings",
+    [
+        QUICK,
+        replace(QUICK, data="xor", activation="relu", decay=0.0),
+        replace(QUICK, data="circles", activation="sigmoid", hidden=(2,)),
+        replace(QUICK, data="spiral", hidden=(2, 3, 2, 1), decay=0.01),
+        replace(QUICK, added=((0.5, 0.25, -1), (-3.0, 9.0, 1))),
+    ],
+    ids=Settings.query,
+)
+
+
+def data_of(settings: Settings) -> tuple[list[Any], list[int]]:
+    """The examples, put together anew."""
+    points, labels = DATA[settings.data](
+        settings.points, settings.noise, random.Random(settings.seed)
+    )
+    points = [(round(x, 4), round(y, 4)) for x, y in points]
+    points += [(x, y) for x, y, _ in settings.added]
+    return points, labels + [label for _, _, label in settings.added]
+
+
+def model_of(settings: Settings) -> Any:
+    """The network, put together anew."""
+    return MLP(
+        2,
+        [*settings.hidden, 1],
+        activation=ACTIVATIONS[settings.activation],
+        output=None,
+        rng=random.Random(settings.seed),
+    )
+
+
+@EACH
+def test_steps_are_those_of_the_engine(settings: Settings) -> None:
+    """Protects the training: loss, accuracy, gradients and parameters."""
+    points, labels = data_of(settings)
+    model = model_of(settings)
+    optimiser = SGD(model.parameters(), learning_rate=settings.rate)
+    losses, accuracies = [], []
+    for _ in range(10):
+        scores = [model(point) for point in points]
+        penalty = settings.decay * l2(model.parameters())
+        loss = hinge(scores, labels) + penalty
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.data)
+        pairs = zip(scores, labels, strict=True)
+        right = [(s.data > 0) == (y > 0) for s, y in pairs]
+        accuracies.append(sum(right) / len(right))
+    experiment = Experiment(settings)
+    assert (experiment.points, experiment.labels) == (points, labels)
+    experiment.step(10)
+    assert experiment.steps == 10
+    assert all_same(experiment.losses, losses, 1e-9)
+    assert experiment.accuracies == accuracies
+    for ours, theirs in zip(
+        experiment.model.parameters(), model.parameters(), strict=True
+    ):
+        assert math.isclose(ours.data, theirs.data, rel_tol=1e-9)
+        assert math.isclose(
+            ours.grad, theirs.grad, rel_tol=1e-9, abs_tol=1e-12
+        )
+
+
+@EACH
+def test_steps_are_those_of_values_with_portable_functions(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects every digit: nothing but the functions is another."""
+    for name in ("exp", "log", "tanh", "power"):
+        ours, noted = getattr(portable, name), getattr(engine, name)
+
+        def either(*x: Any, f: Any = ours, g: Any = noted) -> Any:
+            return (f if all(type(i) is float for i in x) else g)(*x)
+
+        monkeypatch.setattr(engine, name, either)
+    experiment = Experiment(replace(settings, points=2, decay=0.0, added=()))
+    points, labels = experiment.points, experiment.labels
+    model = model_of(settings)
+    for _ in range(5):
+        terms = [[0.0] * len(model.parameters()) for _ in points]
+        losses = []
+        for row, point, label in zip(terms, points, labels, strict=True):
+            model.zero_grad()
+            loss = hinge([model(point)], [label])
+            loss.backward()
+            losses.append(loss.data)
+            row[:] = [p.grad for p in model.parameters()]
+        for p, a, b in zip(model.parameters(), *terms, strict=True):
+            p.data -= settings.rate * ((a + b) / 2)
+        experiment.step()
+        assert experiment.losses[-1] == (losses[0] + losses[1]) / 2
+        found = [p.data for p in experiment.model.parameters()]
+        assert found == [p.data for p in model.parameters()]
+
+
+@EACH
+def test_a_step_is_torchs(settings: Settings) -> None:
+    """Protects from an error that the engine and the compiler share."""
+    experiment = Experiment(settings)
+    layers = [
+        torch.tensor(
+            [[*map(float, n["weights"]), n["bias"]] for n in layer],
+            dtype=torch.float64,
+            requires_grad=True,
+        )
+        for layer in experiment.network()
+    ]
+    functions = {"tanh": torch.tanh, "relu": torch.relu}
+    bend = functions.get(settings.activation, torch.sigmoid)
+    h = torch.tensor(experiment.points, dtype=torch.float64)
+    for i, layer in enumerate(layers):
+        h = h @ layer[:, :-1].T + layer[:, -1]
+        h = bend(h) if i < len(layers) - 1 else h
+    labels = torch.tensor(experiment.labels)
+    loss = torch.relu(1 - labels * h[:, 0]).mean()
+    loss = loss + settings.decay * sum((w * w).sum() for w in layers)
+    loss.backward()
+    now = experiment.loss
+    experiment.step()
+    assert experiment.losses == [now]
+    assert math.isclose(now, loss.item(), rel_tol=1e-12)
+    for layer, neurons in zip(layers, experiment.network(), strict=True):
+        assert layer.grad is not None
+        wanted = layer.grad.tolist()
+        for row, n in zip(wanted, neurons, strict=True):
+            found = [*n["gradients"], n["bias_gradient"]]
+            assert found == pytest.approx(row, rel=1e-9, abs=1e-14)
+        after = (layer - settings.rate * layer.grad).tolist()
+        for row, n in zip(after, neurons, strict=True):
+            assert [*n["weights"], n["bias"]] == pytest.approx(row, rel=1e-9)
+
+
+@EACH
+def test_the_same_settings_give_the_same_numbers(settings: Settings) -> None:
+    """Protects links, also when steps are made one by one."""
+    one, other = Experiment(settings), Experiment(settings)
+    state = random.getstate()
+    one.step(6)
+    for _ in range(3):
+        other.step()
+        other.plane(3, 2)
+        assert other.loss > 0.0
+        other.step()
+    assert told(one) == told(other)
+    assert random.getstate() == state
+
+
+def told(experiment: Experiment) -> str:
+    """All that an experiment has to show, as JSON."""
+    return json.dumps(
+        [
+            *(experiment.points, experiment.labels, experiment.steps),
+            *(experiment.losses, experiment.accuracies, experiment.accuracy),
+            *(experiment.plane(5, 4), experiment.bounds),
+            *(experiment.network(), experiment.loss),
+        ],
+        allow_nan=False,
+    )
+
+
+def test_seeds_make_another_network_and_other_data() -> None:
+    """Protects ``seed``: it is that of everything random."""
+    one, other = Experiment(QUICK), Experiment(replace(QUICK, seed=3))
+    assert one.points != other.points
+    assert one.network() != other.network()
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_losses_fall(data: str) -> None:
+    """Protects the defaults, with each of the data."""
+    experiment = Experiment(Settings(data=data, points=60))
+    experiment.step(60)
+    assert experiment.loss < 0.9 * experiment.losses[0]
+    assert experiment.accuracy > 0.55
+
+
+@EACH
+def test_the_plane_has_the_models_scores(settings: Settings) -> None:
+    """Protects the picture: its order, its fields, and its numbers."""
+    experiment = Experiment(settings)
+    experiment.step(3)
+    x0, x1, y0, y1 = experiment.bounds
+    plane = experiment.plane(5, 4)
+    assert [len(row) for row in plane] == [5] * 4
+    for row, scores in enumerate(plane):
+        for column, score in enumerate(scores):
+            x = x0 + (x1 - x0) * (column + 0.5) / 5
+            y = y0 + (y1 - y0) * (row + 0.5) / 4
+            wanted = experiment.model([x, y]).data
+            assert math.isclose(score, wanted, rel_tol=1e-9, abs_tol=1e-12)
+
+
+@EACH
+def test_the_network_is_told_as_it_is(settings: Settings) -> None:
+    """Protects the drawing: an entry for each parameter."""
+    experiment = Experiment(settings)
+    layers = experiment.network()
+    assert [len(layer) for layer in layers] == [*settings.hidden, 1]
+    gradients = [
+        g
+        for layer in layers
+        for neuron in layer
+        for g in [*neuron["gradients"], neuron["bias_gradient"]]
+    ]
+    assert set(gradients) == {0.0}
+    experiment.step(2)
+    data = [
+        x
+        for layer in experiment.network()
+        for neuron in layer
+        for x in [*neuron["weights"], neuron["bias"]]
+    ]
+    assert data == [p.data for p in experiment.model.parameters()]
+    assert all(type(x) is float for x in data)
+
+
+def test_a_point_can_be_added_while_training_goes_on() -> None:
+    """Protects what was learnt so far; and the settings name the point."""
+    experiment = Experiment(QUICK)
+    experiment.step(3)
+    network, losses = experiment.network(), list(experiment.losses)
+    bounds = experiment.bounds
+    experiment.add(0.123, -0.001, -1)
+    assert experiment.points[-1] == (0.12, 0.0)
+    assert experiment.labels[-1] == -1
+    assert experiment.settings == replace(QUICK, added=((0.12, 0.0, -1),))
+    assert experiment.network() == network
+    assert experiment.losses == losses
+    assert experiment.bounds == bounds
+    assert not experiment.as_linked
+    experiment.step()
+    assert experiment.steps == 4
+    experiment.add(9.0, 0.0, 1)
+    assert experiment.bounds == (bounds[0], 9.0, *bounds[2:])
+
+
+def test_points_that_are_added_before_the_first_step_are_in_the_link() -> None:
+    """Protects `as_linked`: the link leads to the same numbers."""
+    experiment = Experiment(QUICK)
+    experiment.add(0.5, 0.25, 1)
+    experiment.add(-0.5, 1.0, -1)
+    assert experiment.as_linked
+    again = Experiment(Settings.from_query(experiment.settings.query()))
+    experiment.step(3)
+    again.step(3)
+    assert experiment.as_linked
+    assert told(experiment) == told(again)
+
+
+@pytest.mark.parametrize(
+    "point", [(11, 0, 1), (0, 0, 2), (math.nan, 0, 1), (0, math.inf, 1)]
+)
+def test_a_point_that_cannot_be_added_leaves_all_as_it_was(
+    point: tuple[float, float, int],
+) -> None:
+    """Protects the experiment from half an addition."""
+    experiment = Experiment(QUICK)
+    before = told(experiment)
+    with pytest.raises(ValueError, match="added must be"):
+        experiment.add(*point)
+    assert told(experiment) == before
+    assert experiment.settings == QUICK
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_training_that_runs_away_is_stopped(activation: str) -> None:
+    """Protects what is shown from inf and nan, which JSON doesn't have."""
+    hidden = (16, 16, 16, 16)
+    settings = Settings(
+        points=2, rate=10.0, decay=1.0, activation=activation, hidden=hidden
+    )
+    experiment = Experiment(settings)
+    experiment.step(50)
+    assert experiment.has_run_away
+    assert experiment.steps == len(experiment.accuracies) < 10
+    assert max(abs(p.data) for p in experiment.model.parameters()) > LIMIT
+    assert "Infinity" not in told(experiment)
+
+
+def test_the_digits_of_a_link_are_the_same_for_ever() -> None:
+    """Protects every link that anybody has kept.
+
+    These were the same in CPython 3.11 to 3.14, on glibc and, in a browser,
+    on musl.
+    """
+    experiment = Experiment(Settings())
+    experiment.step(60)
+    assert experiment.losses[-1] == 0.24383646321878985
+    query = "data=xor&activation=sigmoid&rate=8&hidden=3&added=0.5,1,-1"
+    experiment = Experiment(Settings.from_query(query))
+    experiment.step(50)
+    assert experiment.losses[-1] == 0.8969850421132654
+    assert experiment.plane(1, 1) == [[-2.7226937698330675]]
+
+
+def test_the_portable_backend_is_the_one_in_python() -> None:
+    """Protects whole programs: they differ by the last digits only."""
+    found = []
+    for backend in ("python", "portable"):
+        model = model_of(QUICK)
+
+        def objective(point: Any, label: Any, model: Any = model) -> Value:
+            return hinge([model(point)], [label])
+
+        mean = compile(objective, model, backend=backend)
+        assert isinstance(mean, Compiled)
+        loss = mean(*data_of(QUICK))
+        loss.backward()
+        found.append([loss.data, *(p.grad for p in model.parameters())])
+    assert all_same(*found, 1e-9)
