@@ -233,7 +233,7 @@ def test_recomputed_as_the_engine_computes(root: Value, new: float) -> None:
     graph = described(root)
     assert recomputed(graph, {}) == plain(graph)
     leaves = [i for i, node in enumerate(graph) if node["label"] == "a"]
-    found = recomputed(graph, {i: new for i in leaves})
+    found = recomputed(graph, dict.fromkeys(leaves, new))
     for i, node in enumerate(found):
         if i in leaves:
             assert node["data"] == new
