@@ -70,8 +70,9 @@ def write_archives(app: Sphinx) -> None:
     # The finished library's, beside the one of the page's stage.
     last = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
     library = Path(app.srcdir, "_build", "stages", last, "micrograd")
-    for name in ("engine", "graph"):
-        contents[f"finished_{name}.py"] = library / f"{name}.py"
+    for file in library.glob("*.py"):
+        if file.stem in ("engine", "graph"):
+            contents[f"finished_{file.name}"] = file
     contents |= {
         f"graphviz/{name}": file for name, file in files_below(package).items()
     }

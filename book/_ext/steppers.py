@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx.errors import ExtensionError
+from sphinx.util import logging
 
 import execute
 import steps
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from graphs import Graph
+
+logger = logging.getLogger(__name__)
 
 STEPPER = """<div class="stepper" data-start="{start}" data-prefix="{prefix}">
 {drawn}
@@ -40,7 +42,7 @@ STEPPER = """<div class="stepper" data-start="{start}" data-prefix="{prefix}">
 </div>"""
 ROW = (
     '<tr data-kind="{kind}" data-node="{node}" data-shows="{shows}"'
-    ' data-lit="{lit}"><td>{number}</td><td>{text}</td></tr>'
+    ' data-lit="{lit}"><td>{number}</td><td><code>{text}</code></td></tr>'
 )
 
 
@@ -56,10 +58,12 @@ def graph_of(image: nodes.image, app: Sphinx) -> Graph | None:
     folder = Path(app.srcdir, "_build", "jupyter_execute")
     notebook = execute.read_notebook(folder / f"{app.env.docname}.ipynb")
     metadata = notebook.cells[cell["cell_index"]].metadata if notebook else {}
-    if not metadata.get("graph"):
-        message = "a cell with the tag steps must end with draw_dot(name)"
-        raise ExtensionError(f"{app.env.docname}: {message}")
-    graph: Graph = metadata["graph"]
+    graph: Graph | None = metadata.get("graph")
+    if not graph:
+        logger.warning(
+            "a cell with the tag steps must end with draw_dot(name)",
+            location=cell,
+        )
     return graph
 
 

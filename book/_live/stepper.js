@@ -18,7 +18,7 @@ const asRow = ({ text }, index) =>
     "tr",
     {},
     element("td", { textContent: index + 1 }),
-    element("td", { textContent: text }),
+    element("td", {}, element("code", { textContent: text })),
   );
 
 class Stepper {
