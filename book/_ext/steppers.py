@@ -17,6 +17,7 @@ from sphinx.util import logging
 
 import execute
 import steps
+from names_in_code import cells_of
 from svg_element import inlined
 
 if TYPE_CHECKING:
@@ -51,20 +52,31 @@ def graph_of(image: nodes.image, app: Sphinx) -> Graph | None:
     cell = image.parent
     while cell is not None and cell.get("nb_element") != "cell_code":
         cell = cell.parent
-    if cell is None or execute.STEPS not in cell["cell_metadata"].get(
-        "tags", ()
-    ):
-        return None
+    return graph_in(cell, app) if cell is not None and has_tag(cell) else None
+
+
+def has_tag(cell: nodes.container) -> bool:
+    """Whether a cell is marked by its author."""
+    return execute.STEPS in cell["cell_metadata"].get("tags", ())
+
+
+def graph_in(cell: nodes.container, app: Sphinx) -> Graph | None:
+    """The graph that a cell has drawn at its end, if it has."""
     folder = Path(app.srcdir, "_build", "jupyter_execute")
     notebook = execute.read_notebook(folder / f"{app.env.docname}.ipynb")
     metadata = notebook.cells[cell["cell_index"]].metadata if notebook else {}
     graph: Graph | None = metadata.get("graph")
-    if not graph:
-        logger.warning(
-            "a cell with the tag steps must end with draw_dot(name)",
-            location=cell,
-        )
     return graph
+
+
+def check_tags(app: Sphinx, doctree: nodes.document) -> None:
+    """Refuse a tag on a cell that draws no graph at its end."""
+    for cell in cells_of(doctree):
+        if has_tag(cell) and not graph_in(cell, app):
+            logger.warning(
+                "a cell tagged steps must end with draw_dot(name)",
+                location=cell,
+            )
 
 
 def stepper(drawn: str, svg: str, graph: Graph, prefix: str) -> str:
@@ -102,3 +114,8 @@ def stepper(drawn: str, svg: str, graph: Graph, prefix: str) -> str:
         wide=wide,
         rows="\n".join(rows),
     )
+
+
+def setup(app: Sphinx) -> None:
+    """Called by weave.py."""
+    app.connect("doctree-read", check_tags)

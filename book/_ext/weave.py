@@ -47,6 +47,7 @@ import previews
 import published
 import search_index
 import search_page
+import steppers
 import terms
 import tracebacks
 from tangle import TangleError, read_chapters, stages, write
@@ -86,6 +87,7 @@ PARTS = (
     places,
     playground,
     previews,
+    steppers,
     terms,
 )
 

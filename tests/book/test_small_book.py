@@ -340,7 +340,7 @@ IN_CODE = {
     ),
     "bad Python": ("x = 1\nif x\n    x = 2", 1, "SyntaxError"),
     "a later chapter": ("import micrograd.two", 0, "ModuleNotFoundError"),
-    "no steps": (f":tags: [steps]\n{DRAW}", 1, "WARNING: a cell with the tag"),
+    "no steps": (f":tags: [steps]\n{DRAW}", 1, "WARNING: a cell tagged steps"),
     "a warning": ("import warnings\nwarnings.warn('no')", 1, "ERROR: stderr"),
 }
 IN_PROSE = {
