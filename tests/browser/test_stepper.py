@@ -162,6 +162,15 @@ def test_the_slider_goes_anywhere(page: Page) -> None:
     assert stepper.boxes() == expected[-1]
 
 
+def test_to_step_fetches_nothing(page: Page) -> None:
+    """Protects readers with a slow line: Python is for other leaves."""
+    names = "() => performance.getEntriesByType('resource').map(e => e.name)"
+    before = page.evaluate(names)
+    Stepper(page, "6.3").button("Back").click()
+    assert page.evaluate(names) == before
+    assert not [name for name in before if "recompute" in name]
+
+
 def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
     """Protects the figures from being changed before anybody plays."""
     with window() as opened:
