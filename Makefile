@@ -106,12 +106,13 @@ PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip \
 $(LIVE): $(NODE_MODULES) $(wildcard book/_live/*.js book/_live/*.css)
 	@rm -rf _build/live && mkdir -p _build/live/live/pyodide
 	@cd _build/node/node_modules/pyodide && \
-	    cp $(PYODIDE) $(CURDIR)/_build/live/live/pyodide
+	    cp $(PYODIDE) "$(CURDIR)/_build/live/live/pyodide"
 	@cp book/_live/*.css _build/live/live
-	@$(ESBUILD) --format=iife --outdir=_build/live/live book/_live/start.js
+	@$(ESBUILD) --format=iife --outdir=_build/live/live \
+	    $(addprefix book/_live/,start.js stepper.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \
-	    $(addprefix book/_live/,cells.js playground.js worker.js)
+	    $(addprefix book/_live/,cells.js playground.js recompute.js worker.js)
 
 # The book is whole without any of this, for where npm's registry isn't.
 .PHONY: fonts live

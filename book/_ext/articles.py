@@ -30,7 +30,8 @@ HTML = BUILD / "html"
 
 NOT_ON_PAPER = (
     "script, noscript, button, .headerlink, .along, .sd-btn, .stage-diff,"
-    " .toctree-wrapper, .graph-steps, summary:not(.admonition-title)"
+    " .toctree-wrapper, .graph-steps, .steps, template,"
+    " summary:not(.admonition-title)"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
 COLOUR = re.compile(r"var\(--book-([a-z]+)\)")

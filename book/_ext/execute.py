@@ -27,6 +27,7 @@ from myst_nb.core.execute import ExecutionError, NotebookClientBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
+import graphs
 import tracebacks
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ KEY = "executed_as"
 """In a notebook's metadata: the digest of all that its outputs depend on."""
 READS = "reads"
 """In a page's front matter: the files that its cells read."""
+STEPS = "steps"
+"""A cell's tag: the graph that it draws can be stepped through."""
 
 
 def surroundings() -> str:
     """Everything that outputs depend on beside the page and the library."""
     files = [HERE.parents[1] / "constraints.txt", HERE / "matplotlibrc"]
     files += sorted((HERE / "ipython").rglob("*.py"))
-    files.append(Path(tracebacks.__file__))
+    files += [Path(graphs.__file__), Path(tracebacks.__file__)]
     return "\n".join([sys.version, *(f.read_text("utf-8") for f in files)])
 
 
@@ -70,7 +73,9 @@ class Client(NotebookClientBase):  # type: ignore[misc]
                 if cell.cell_type == "code":
                     cell.outputs = old.outputs
                     cell.execution_count = old.execution_count
-                    cell.metadata["names"] = old.metadata.get("names", [])
+                    for told in ("names", "graph"):
+                        if told in old.metadata:
+                            cell.metadata[told] = old.metadata[told]
             self.notebook.metadata["language_info"] = known.metadata.get(
                 "language_info"
             )
@@ -123,10 +128,18 @@ class Client(NotebookClientBase):  # type: ignore[misc]
 def finish(
     cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
 ) -> None:
-    """Keep what the kernel says about a cell's names with the cell."""
+    """Keep what the kernel says about a cell with the cell."""
     for payload in execute_reply["content"].get("payload", ()):
-        if payload.get("source") == "names":
-            cell.metadata["names"] = payload["found"]
+        match payload:
+            case {"source": "names", "found": found}:
+                cell.metadata["names"] = found
+            case {"source": "graph", "found": graph} if has_steps(cell):
+                cell.metadata["graph"] = graph
+
+
+def has_steps(cell: NotebookNode) -> bool:
+    """Whether the graph that a cell draws is to be stepped through."""
+    return STEPS in cell.metadata.get("tags", [])
 
 
 def read_notebook(path: Path) -> NotebookNode | None:

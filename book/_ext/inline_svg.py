@@ -14,6 +14,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import graph_text
+import steppers
 from svg_element import inlined
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class InlineSvg(SphinxPostTransform):
             and "jupyter_execute" in image["uri"]
         ]
         for number, image in enumerate(drawn, 1):
+            prefix = f"figure{number}-"
             path = Path(self.app.srcdir) / image["uri"].lstrip("/")
             drawing = path.read_text(encoding="utf-8")
             # Graphviz marks what it draws; all else is matplotlib's.
@@ -50,14 +52,16 @@ class InlineSvg(SphinxPostTransform):
             svg = inlined(
                 drawing,
                 alt=image.get("alt", ""),
-                prefix=f"figure{number}-",
+                prefix=prefix,
                 width=image.get("width", ""),
                 description=words.description,
             )
             # A plot shrinks with the page; a graph scrolls, by the keys too.
             if is_graph:
                 text = f'<div class="drawing graph" tabindex="0">{svg}</div>'
-                if words.steps:
+                if graph := steppers.graph_of(image, self.app):
+                    text = steppers.stepper(text, drawing, graph, prefix)
+                elif words.steps:
                     items = (
                         f"<li>{escape(step)}</li>" for step in words.steps
                     )

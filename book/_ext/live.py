@@ -22,6 +22,7 @@ import execute
 import exercises
 import graph_text
 import playground
+import steps
 import svg_element
 from library_so_far import LONG_AGO
 
@@ -67,6 +68,12 @@ def write_archives(app: Sphinx) -> None:
     ours = [*RUNNER.glob("*.py")]
     ours += [Path(str(m.__file__)) for m in (graph_text, svg_element)]
     contents = {file.name: file for file in ours}
+    # The finished library's, beside the one of the page's stage.
+    last = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
+    library = Path(app.srcdir, "_build", "stages", last, "micrograd")
+    for file in library.glob("*.py"):
+        if file.stem in ("engine", "graph"):
+            contents[f"finished_{file.name}"] = file
     contents |= {
         f"graphviz/{name}": file for name, file in files_below(package).items()
     }
@@ -111,6 +118,9 @@ def bring_to_life(
     context["live"] = {"page": pagename, "why_not": why}
     app.add_js_file("live/start.js", loading_method="defer")
     app.add_css_file("live/live.css")
+    if any("graph" in cell.metadata for cell in cells):
+        app.add_js_file("live/stepper.js", loading_method="defer")
+        app.add_css_file("live/stepper.css")
     stage = app.stage_of(pagename)  # type: ignore[attr-defined]
     page = {
         "chapter": chapter_number(pagename),
@@ -150,6 +160,8 @@ def described(
             told["asserts"] = check.asserts_in(
                 cells[i].source for i in solving[number]
             )
+        if graph := cell.metadata.get("graph"):
+            told["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
         yield told
 
 

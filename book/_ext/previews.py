@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FOLDER = "_previews"
 DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+CLUTTER = ".headerlink, .toggle-button, .steps, script, style, template"
 LARGEST_DRAWING = 40_000
 """In characters; a card is no place for a larger one."""
 
@@ -48,7 +49,7 @@ def cards(body: str) -> Iterator[tuple[str, str]]:
         return f"<svg>{len(drawings) - 1}</svg>"
 
     page = BeautifulSoup(DRAWING.sub(put_aside, body), "html.parser")
-    for clutter in page.select(".headerlink, .toggle-button, script, style"):
+    for clutter in page.select(CLUTTER):
         clutter.decompose()
     for anchor, parts in places(page):
         html = "".join(plain(part) for part in parts)

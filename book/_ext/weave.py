@@ -30,6 +30,7 @@ import downloads
 import every_page
 import execute
 import exercises
+import graphs
 import identifiers
 import inline_svg
 import library_so_far
@@ -46,6 +47,7 @@ import previews
 import published
 import search_index
 import search_page
+import steppers
 import terms
 import tracebacks
 from tangle import TangleError, read_chapters, stages, write
@@ -85,6 +87,7 @@ PARTS = (
     places,
     playground,
     previews,
+    steppers,
     terms,
 )
 
@@ -159,7 +162,8 @@ class Weaver:
         # any of them. (A copy, since IPython writes into this folder.)
         settings = Path(app.srcdir) / "_build" / "ipython"
         shutil.copytree(HERE / "ipython", settings, dirs_exist_ok=True)
-        shutil.copy(tracebacks.__file__, settings / "profile_default")
+        for module in (graphs, tracebacks):
+            shutil.copy(str(module.__file__), settings / "profile_default")
         os.environ["IPYTHONDIR"] = str(settings)
         os.environ["MATPLOTLIBRC"] = str(HERE / "matplotlibrc")
 
@@ -211,6 +215,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for part in PARTS:
         part.setup(app)
     tools = sorted(path for path in HERE.rglob("*") if path.suffix != ".pyc")
+    tools += sorted(live.RUNNER.glob("*.py"))
     own_code = b"".join(path.read_bytes() for path in tools if path.is_file())
     own_code += execute.surroundings().encode()
     return {

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from project import Project
-from small import PAGES, list_pages, small_book
+from small import DRAW, PAGES, list_pages, small_book
 
 pytestmark = pytest.mark.xdist_group("small book")
 
@@ -340,6 +340,7 @@ IN_CODE = {
     ),
     "bad Python": ("x = 1\nif x\n    x = 2", 1, "SyntaxError"),
     "a later chapter": ("import micrograd.two", 0, "ModuleNotFoundError"),
+    "no steps": (f":tags: [steps]\n{DRAW}", 1, "WARNING: a cell tagged steps"),
     "a warning": ("import warnings\nwarnings.warn('no')", 1, "ERROR: stderr"),
 }
 IN_PROSE = {

@@ -23,6 +23,7 @@ SCRIPTS = {
     "sphinx_highlight.js": "marks what the reader has searched for",
     "copy.js": "copies code",
     "start.js": "makes cells live, when they are clicked on",
+    "stepper.js": "steps through figures, where there are such",
     "sphinx-book-theme.js": "hides the sidebar; a margin note makes room",
     "pydata-sphinx-theme.js": "the theme's switch, the search, where one is",
     "previews.js": "cards that show what a link leads to",

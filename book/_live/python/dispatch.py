@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import check as verdict
 import drawing
 import page  # what the worker offers
+import steps
+import svg_element
+from graphs import Graph
 from session import Session
 from training import Training
 
@@ -18,6 +22,23 @@ training = Training()
 def run(code: str, number: int) -> bool:
     """Run a cell; whether it came to its end."""
     return session.run(code, number, page.emit)
+
+
+def recompute(graph: Graph, data: list[tuple[int, float]]) -> dict[str, Any]:
+    """A figure's steps and its drawing, with other numbers in its leaves."""
+    # Beside the library of the page's stage, see book/_ext/live.py.
+    finished_engine = import_module("finished_engine")
+    finished_graph = import_module("finished_graph")
+
+    graph = steps.recomputed(graph, dict(data), finished_engine)
+    found = steps.steps_of(graph, finished_engine)
+    svg = steps.drawing(graph, finished_engine, finished_graph.draw_dot)
+    prefix = f"live{next(drawing.numbers)}-"
+    return {
+        "svg": svg_element.inlined(svg, alt="", prefix=prefix),
+        "prefix": prefix,
+        "steps": steps.placed(found, steps.parts(svg)),
+    }
 
 
 def check(asserts: list[str]) -> list[str]:
@@ -33,6 +54,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "training.advance": training.advance,
     "training.view": training.view,
     "training.told": training.told,
+    "recompute": recompute,
 }
 
 drawing.take_place_of_dot(page.render)

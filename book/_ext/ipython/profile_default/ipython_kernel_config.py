@@ -10,6 +10,7 @@ from ipykernel.ipkernel import IPythonKernel
 sys.path.insert(0, str(Path(__file__).parent))
 from names import names_in
 
+from graphs import drawn_by
 from tracebacks import told
 
 del sys.path[0]
@@ -34,12 +35,14 @@ CHAPTER = int(os.environ.get("BOOK_CHAPTER") or 0) or None
 class Kernel(IPythonKernel):
     """Tells with the reply to each cell what the names in it stood for.
 
-    Where an error comes from is told in the words of the book.
+    It tells the graph, too, that a cell has drawn at its end. Where an error
+    comes from is told in the words of the book.
     """
 
     def __init__(self, **settings):
         super().__init__(**settings)
         self.shell.events.register("post_run_cell", self.tell_names)
+        self.shell.events.register("post_run_cell", self.tell_graph)
         self.shell.InteractiveTB.structured_traceback = self.tell_error
 
     def tell_names(self, result):
@@ -48,6 +51,14 @@ class Kernel(IPythonKernel):
         self.shell.payload_manager.write_payload(
             {"source": "names", "found": found}
         )
+
+    def tell_graph(self, result):
+        """Add it to what the reply carries."""
+        if result.success:
+            found = drawn_by(result.info.raw_cell, self.shell.user_ns)
+            self.shell.payload_manager.write_payload(
+                {"source": "graph", "found": found}
+            )
 
     def tell_error(self, kind, error, *_, **settings):
         """The lines that are shown instead of IPython's."""

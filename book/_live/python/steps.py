@@ -1,0 +1,341 @@
+"""The steps of a forward and a backward pass, as the engine takes them.
+
+A graph is rebuilt of the engine's own values, node by node; then the engine's
+`backward` runs, and is watched. So neither the chain rule nor the order of
+the nodes is written here a second time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+from graph_text import BETWEEN, SVG
+from graphs import Graph, described
+
+Step = dict[str, Any]
+"""``kind`` is forward, seed or backward, and ``text`` the equation with its
+numbers. ``value`` is the number of the node in which something new is shown,
+and ``shows`` the new text. ``lit`` are the names of the parts of the drawing
+that the step is about."""
+
+LEAST = 8
+"""A graph with more leaves than this shows only those that have labels."""
+
+
+def steps_of(graph: Graph, engine: ModuleType) -> list[Step]:
+    """All steps to a graph's result, and from there back to the leaves."""
+    nodes, log = watched(graph, engine)
+    names = named(graph)
+    number = {node: i for i, node in enumerate(nodes)}
+    order = [number[n] for n in engine.topological_order(nodes[0])]
+    steps = [computed(graph, i, names) for i in order]
+    nodes[0].backward()
+    # A list, for to look at a gradient now is noted, too.
+    given = list(gifts(log))
+    return steps + [passed_on(graph, number, g, names) for g in given]
+
+
+class Gift(NamedTuple):
+    """A gradient that a node receives, from an operation or as the seed."""
+
+    to: Any
+    before: float
+    after: float
+    giver: Any = None
+    place: int = 0
+    """Which of the giver's operands it is that receives."""
+
+
+def watched(
+    graph: Graph, engine: ModuleType
+) -> tuple[list[Any], list[tuple[str, Any, float]]]:
+    """A copy of a graph, and what is read from its gradients and written."""
+    log: list[tuple[str, Any, float]] = []
+    slot = engine.Value.grad
+
+    class Watched(engine.Value):  # type: ignore[misc, name-defined]
+        __slots__ = ()
+
+        @property
+        def grad(self) -> float:
+            found: float = slot.__get__(self)
+            log.append(("read", self, found))
+            return found
+
+        @grad.setter
+        def grad(self, grad: float) -> None:
+            slot.__set__(self, grad)
+            log.append(("write", self, grad))
+
+    nodes = [
+        Watched(float(node["data"]), _op=node["op"], label=node["label"])
+        for node in graph
+    ]
+    for copy, node in zip(nodes, graph, strict=True):
+        copy._prev = tuple(nodes[i] for i in node["operands"])
+        copy._local = tuple(
+            None if slope is None else float(slope) for slope in node["local"]
+        )
+    log.clear()
+    return nodes, log
+
+
+def gifts(log: list[tuple[str, Any, float]]) -> Iterator[Gift]:
+    """What each node receives, as a backward pass has been seen to do it.
+
+    A gradient that is read and then written at once is added to. One that is
+    read alone is passed on, to one operand after the other.
+    """
+    giver, passing = None, []
+    for i, (did, node, grad) in enumerate(log):
+        following = log[i + 1] if i + 1 < len(log) else ("", None, 0.0)
+        if did == "write":
+            continue
+        if following[:2] != ("write", node):
+            giver = node
+            passing = [
+                place
+                for place, slope in enumerate(node._local)
+                if slope is not None
+            ]
+        elif giver is None:
+            yield Gift(node, grad, following[2])
+        else:
+            place = passing.pop(0)
+            yield Gift(node, grad, following[2], giver, place)
+
+
+def computed(graph: Graph, i: int, names: list[str]) -> Step:
+    """A step forward: a node's data."""
+    node = graph[i]
+    numbers = [shown(graph[o]["data"]) for o in node["operands"]]
+    result = shown(node["data"])
+    symbols = formula(node["op"], [names[o] for o in node["operands"]])
+    edges = [f"edge{i}.{place}" for place in range(len(numbers))]
+    return {
+        "kind": "forward",
+        "text": " = ".join(
+            [names[i], symbols, formula(node["op"], numbers), result]
+        ),
+        "value": i,
+        "shows": f"data {result}",
+        "lit": [f"value{i}", f"operation{i}", f"edge{i}", *edges],
+    }
+
+
+def passed_on(
+    graph: Graph, number: dict[Any, int], gift: Gift, names: list[str]
+) -> Step:
+    """A step backward: a gradient arrives at a node."""
+    i, after = number[gift.to], shown(gift.after)
+    shows = f"grad {after}"
+    if gift.giver is None:
+        return {
+            "kind": "seed",
+            "text": f"{names[i]}.grad = {after}",
+            "value": i,
+            "shows": shows,
+            "lit": [f"value{i}"],
+        }
+    g, j = number[gift.giver], gift.place
+    local, grad = graph[g]["local"][j], gift.giver.grad
+    added = float(local) * grad
+    text = (
+        f"{names[i]}.grad += {slope_named(graph, g, j, names)} * "
+        f"{names[g]}.grad = {shown(local)} * {shown(grad)} = {shown(added)}"
+    )
+    if gift.before:
+        sum_ = f"{shown(gift.before)} + {shown(added)}"
+        text += f", so {names[i]}.grad = {sum_} = {after}"
+    return {
+        "kind": "backward",
+        "text": text,
+        "value": i,
+        "shows": shows,
+        "lit": [f"value{i}", f"operation{g}", f"edge{g}", f"edge{g}.{j}"],
+    }
+
+
+def named(graph: Graph) -> list[str]:
+    """A name for each node: its label if it has one of its own, or v7."""
+    times = Counter(node["label"] for node in graph)
+    so_far: Counter[str] = Counter()
+    names = []
+    for node in graph:
+        label = node["label"]
+        so_far[label] += 1
+        if not label:
+            while f"v{so_far['']}" in times:
+                so_far[""] += 1
+            names.append(f"v{so_far['']}")
+        elif times[label] > 1:
+            names.append(f"{label}#{so_far[label]}")
+        else:
+            names.append(label)
+    return names
+
+
+def shown(number: Any) -> str:
+    """A number as `draw_dot` shows it."""
+    return f"{float(number):.4g}"
+
+
+def formula(sign: str, operands: list[str]) -> str:
+    """``a * b``, ``tanh(n)`` or ``(-2)**2``."""
+    if sign == "neg" or sign.startswith("**"):
+        operands = [f"({o})" if o.startswith("-") else o for o in operands]
+    if sign in BETWEEN:
+        return f" {sign} ".join(operands)
+    if sign == "neg":
+        return f"-{operands[0]}"
+    if sign.startswith("**"):
+        return f"{operands[0]}{sign}"
+    return f"{sign}({', '.join(operands)})"
+
+
+def slope_named(graph: Graph, g: int, j: int, names: list[str]) -> str:
+    """A local gradient by the name of what it is, or else as a number.
+
+    The name is only good if it stands for the number that the engine has
+    noted: data may have been changed since.
+    """
+    node = graph[g]
+    operands, slope = node["operands"], node["local"][j]
+    own = float(node["data"])
+    if node["op"] == "tanh" and slope == 1.0 - own * own:
+        return f"(1 - {names[g]}.data**2)"
+    other = g if node["op"] == "exp" else None
+    if node["op"] == "*":
+        other = operands[1 - j]
+    if node["op"] == "dot" and j > 0:  # bias, weights, inputs
+        terms = len(operands) // 2
+        other = operands[j + terms if j <= terms else j - terms]
+    if other is not None and graph[other]["data"] == slope:
+        return f"{names[other]}.data"
+    return shown(slope)
+
+
+# The drawing
+
+
+def drawing(
+    graph: Graph, engine: ModuleType, draw_dot: Callable[[Any], Any]
+) -> str:
+    """The graph with all its gradients: boxes are wide enough for them."""
+    nodes, _ = watched(graph, engine)
+    nodes[0].backward()
+    svg: str = draw_dot(nodes[0]).pipe("svg", encoding="utf-8")
+    return svg
+
+
+def parts(svg: str) -> dict[str, str]:
+    """The ids of the parts of a drawing by `draw_dot`, by their names.
+
+    ``value3`` and ``operation3`` are a box and the circle before it,
+    ``edge3`` is between them, ``edge3.0`` comes from the first operand.
+    """
+    ids: dict[str, str] = {}
+    edges: list[tuple[int, str]] = []
+    for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
+        id, title = group.get("id", ""), group.findtext(f"{SVG}title", "")
+        if group.get("class") == "node":
+            ids[title] = id
+        elif group.get("class") == "edge":
+            edges.append((int(id.removeprefix("edge")), title))
+    # They are numbered as they were made, so operands are in order.
+    places: Counter[str] = Counter()
+    for made, title in sorted(edges):
+        start, _, end = title.partition("->")
+        if start.startswith("operation"):
+            name = end.replace("value", "edge")
+        else:
+            name = f"{end.replace('operation', 'edge')}.{places[end]}"
+            places[end] += 1
+        ids[name] = f"edge{made}"
+    return ids
+
+
+def placed(steps: list[Step], ids: dict[str, str]) -> list[Step]:
+    """The steps, with the ids of what they are about in a drawing."""
+    return [
+        {
+            "kind": step["kind"],
+            "text": step["text"],
+            "node": ids[f"value{step['value']}"],
+            "shows": step["shows"],
+            "lit": " ".join(ids[name] for name in step["lit"]),
+        }
+        for step in steps
+    ]
+
+
+def start(graph: Graph, steps: list[Step]) -> int:
+    """After how many steps things are as the graph has them; else all."""
+    forward = [step for step in steps if step["kind"] == "forward"]
+    want = [f"grad {shown(node['grad'])}" for node in graph]
+    grads = ["grad 0"] * len(graph)
+    for number, step in enumerate(steps[len(forward) :], len(forward)):
+        if grads == want:
+            return number
+        grads[step["value"]] = step["shows"]
+    return len(steps)
+
+
+# Other numbers in the leaves
+
+
+def leaves(graph: Graph) -> list[dict[str, Any]]:
+    """The leaves that can be changed: all that have labels, or of few all."""
+    names = named(graph)
+    found = [
+        {"node": i, "name": names[i], "data": node["data"]}
+        for i, node in enumerate(graph)
+        if not node["operands"]
+    ]
+    few = len(found) <= LEAST
+    found = [one for one in found if few or graph[one["node"]]["label"]]
+    return sorted(found, key=lambda leaf: str(leaf["name"]))
+
+
+def recomputed(
+    graph: Graph, data: dict[int, float], engine: ModuleType
+) -> Graph:
+    """The same graph by the engine's own operators, from other leaves."""
+    old, _ = watched(graph, engine)
+    number = {node: i for i, node in enumerate(old)}
+    new = {
+        node: engine.Value(data.get(number[node], node.data), label=node.label)
+        for node in old
+        if not node._prev
+    }
+    for node in engine.topological_order(old[0]):
+        operands = [new[operand] for operand in node._prev]
+        new[node] = operation(node._op, engine.Value)(*operands)
+        new[node].label = node.label
+    return described([new[node] for node in old])
+
+
+def operation(sign: str, value: Any) -> Callable[..., Any]:
+    """What makes a result that has this for its ``_op``."""
+    by_sign: dict[str, Callable[..., Any]] = {
+        "+": value.__add__,
+        "-": value.__sub__,
+        "*": value.__mul__,
+        "/": value.__truediv__,
+        "**": value.__pow__,
+        "neg": value.__neg__,
+    }
+    if sign in by_sign:
+        return by_sign[sign]
+    if sign.startswith("**"):
+        return lambda base: base ** float(sign[2:])
+    if sign == "dot":
+        return lambda bias, *both: value.dot(
+            both[: len(both) // 2], both[len(both) // 2 :], bias
+        )
+    named: Callable[..., Any] = getattr(value, sign)
+    return named

@@ -1,0 +1,98 @@
+/* Other numbers in a figure's leaves: the engine computes it all anew. */
+
+import { drawing, element } from "./output.js";
+import { page, python } from "./python.js";
+
+const CHANGED = "These are your numbers; the caption speaks of the book's.";
+
+class Leaves {
+  #stepper;
+  #graph;
+  #inputs; // a list of [leaf, input]
+  #status = element("span", { className: "live-status", role: "status" });
+  #progress = element("progress", { max: 1, hidden: true });
+  #submit = element("button", { textContent: "Recompute" });
+
+  constructor(stepper, { graph, leaves }) {
+    this.#stepper = stepper;
+    this.#graph = graph;
+    this.#inputs = leaves.map((leaf) => [
+      leaf,
+      element("input", { type: "number", step: "any", value: leaf.data }),
+    ]);
+    this.#progress.setAttribute("aria-label", "Fetching Python");
+    const back = element("button", {
+      textContent: "Back to the book's numbers",
+      type: "button",
+    });
+    back.addEventListener("click", () => this.#restore());
+    const form = element(
+      "form",
+      { className: "stepper-leaves", noValidate: true },
+      ...this.#inputs.map(([{ name }, input]) =>
+        element("label", {}, `${name} `, input),
+      ),
+      this.#submit,
+      back,
+      this.#progress,
+      this.#status,
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#recompute();
+    });
+    stepper.controls.append(form);
+    this.#inputs[0][1].focus();
+  }
+
+  #say(words) {
+    this.#status.textContent = words;
+  }
+
+  #restore() {
+    for (const [{ data }, input] of this.#inputs) input.value = data;
+    this.#stepper.restore();
+    this.#say("");
+  }
+
+  async #recompute() {
+    for (const [{ name }, input] of this.#inputs) {
+      if (Number.isFinite(input.valueAsNumber)) continue;
+      this.#say(`What stands at ${name} is not a number.`);
+      input.focus();
+      return;
+    }
+    const show = ({ detail }) => {
+      this.#progress.hidden = detail.fetched >= detail.of;
+      this.#progress.value = detail.fetched / detail.of;
+    };
+    python.addEventListener("progress", show);
+    this.#submit.disabled = true;
+    this.#say(python.isStarted ? "Computing…" : "Fetching Python…");
+    try {
+      const { svg, steps, prefix } = await python.call("recompute", {
+        graph: this.#graph,
+        data: this.#inputs.map(([{ node }, input]) => [
+          node,
+          input.valueAsNumber,
+        ]),
+      });
+      const drawn = drawing(svg).firstElementChild;
+      this.#stepper.load({ svg: drawn, steps, prefix });
+      this.#say(CHANGED);
+    } catch (problem) {
+      this.#say(`Python has failed: ${problem.message}.`);
+    } finally {
+      python.removeEventListener("progress", show);
+      this.#progress.hidden = true;
+      this.#submit.disabled = false;
+    }
+  }
+}
+
+/* Let the reader change a figure's leaves. */
+export async function changeLeaves(stepper) {
+  const { cells } = await page;
+  const { id } = stepper.root.closest(".cell");
+  new Leaves(stepper, cells[Number(id.replace("cell-", "")) - 1].stepper);
+}

@@ -1,0 +1,300 @@
+"""Figures are stepped through, and show what the engine computes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import browsing
+import pytest
+from browsing import Site, Window
+from living import LONG
+from playwright.sync_api import Browser, Locator, Page, expect
+from test_accessible import COLOURS, look
+
+from micrograd import Value
+from micrograd.engine import topological_order
+
+Opener = Callable[..., AbstractContextManager[Window]]
+Boxes = dict[str, tuple[str, str]]
+
+FILLED = "book/05-local-gradients.html"
+BACKWARD = "book/06-backward.html"
+NETWORK = "book/10-mlp.html"
+
+BOXES = """svg => Object.fromEntries([...svg.querySelectorAll(".node")]
+    .map(node => [...node.querySelectorAll("text")].map(t => t.textContent))
+    .filter(texts => texts.length == 3)
+    .map(([name, data, grad]) => [name, [data, grad]]))"""
+
+
+class Stepper:
+    """A figure that is stepped through."""
+
+    def __init__(self, page: Page, number: str) -> None:
+        self.page = page
+        self.controls = page.get_by_role(
+            "group", name=f"Steps of Figure {number}", exact=True
+        )
+        self.root = page.locator(".stepper").filter(has=self.controls)
+        self.drawing = self.root.locator(".drawing > svg")
+        self.equation = self.controls.get_by_role("status").first
+        self.slider = self.controls.get_by_role("slider")
+        self.rows = self.root.locator("tbody tr")
+
+    def button(self, name: str) -> Locator:
+        return self.controls.get_by_role("button", name=name, exact=True)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    @property
+    def step(self) -> int:
+        count = self.controls.locator(".stepper-count").text_content() or ""
+        return int(re.findall(r"\d+", count)[0])
+
+    def boxes(self) -> Boxes:
+        found: dict[str, list[str]] = self.drawing.evaluate(BOXES)
+        return {name: (data, grad) for name, (data, grad) in found.items()}
+
+
+@pytest.fixture
+def page(window: Opener) -> Iterator[Page]:
+    """A window with the example of the book."""
+    with window() as opened:
+        yield opened.open(BACKWARD)
+        assert opened.troubles == []
+
+
+def example(a: float = 2.0, b: float = -3.0) -> Value:
+    """The book's: L = (a*b + c) * f."""
+    leaves = Value(a, label="a"), Value(b, label="b")
+    c, f = Value(10.0, label="c"), Value(-2.0, label="f")
+    e = leaves[0] * leaves[1]
+    e.label = "e"
+    d = e + c
+    d.label = "d"
+    L = d * f
+    L.label = "L"
+    return L
+
+
+def states(root: Value) -> Iterator[Boxes]:
+    """What the boxes show before the first step and after each."""
+    order = topological_order(root)
+    nodes = {n for result in order for n in (result, *result._prev)}
+    data = {n: f"data {n.data:.4g}" if not n._prev else "data" for n in nodes}
+    grads = dict.fromkeys(nodes, 0.0)
+
+    def boxes() -> Boxes:
+        return {n.label: (data[n], f"grad {grads[n]:.4g}") for n in nodes}
+
+    yield boxes()
+    for node in order:
+        data[node] = f"data {node.data:.4g}"
+        yield boxes()
+    grads[root] = 1.0
+    yield boxes()
+    for node in reversed(order):
+        for operand, slope in zip(node._prev, node._local):
+            assert slope is not None
+            grads[operand] += slope * grads[node]
+            yield boxes()
+    root.backward()
+    assert all(grads[node] == node.grad for node in nodes)
+
+
+def test_forward_and_back_by_the_keys(page: Page) -> None:
+    """Protects the numbers of every step: they are the engine's."""
+    stepper = Stepper(page, "6.3")
+    stepper.button("Back").focus()
+    stepper.press("Home")
+    expected = list(states(example()))
+    for number, boxes in enumerate(expected):
+        assert stepper.step == number
+        assert stepper.boxes() == boxes
+        stepper.press("ArrowRight")
+    assert stepper.step == len(expected) - 1
+    for number, boxes in reversed(list(enumerate(expected))):
+        assert stepper.step == number
+        assert stepper.boxes() == boxes
+        stepper.press("ArrowLeft")
+    stepper.press("End")
+    assert stepper.boxes() == expected[-1]
+
+
+def test_each_step_says_its_equation_and_shows_its_way(page: Page) -> None:
+    stepper = Stepper(page, "6.3")
+    stepper.button("First").click()
+    expect(stepper.equation).to_contain_text("Nothing is computed yet")
+    for row in stepper.rows.all():
+        stepper.button("Forward").click()
+        words = row.locator("td").last.text_content() or ""
+        expect(stepper.equation).to_have_text(words)
+        expect(stepper.slider).to_have_attribute("aria-valuetext", words)
+        expect(row).to_have_attribute("aria-current", "step")
+        lit = stepper.drawing.locator(".lit").count()
+        assert lit == (1 if words == "L.grad = 1" else lit)
+        assert lit
+    expect(stepper.equation).to_have_text(
+        "b.grad += a.data * e.grad = 2 * -2 = -4"
+    )
+    stepper.button("Back").click()
+    expect(stepper.equation).to_have_text(
+        "a.grad += b.data * e.grad = -3 * -2 = 6"
+    )
+    # a's box, the circle, and the edges on either side of it.
+    assert stepper.drawing.locator(".node.lit").count() == 2
+    assert stepper.drawing.locator(".edge.lit").count() == 2
+
+
+def test_the_slider_goes_anywhere(page: Page) -> None:
+    stepper = Stepper(page, "6.3")
+    expected = list(states(example()))
+    stepper.slider.fill("5")
+    assert stepper.boxes() == expected[5]
+    stepper.slider.focus()
+    stepper.press("ArrowLeft")
+    assert stepper.step == 4
+    assert stepper.boxes() == expected[4]
+    stepper.press("End")
+    assert stepper.boxes() == expected[-1]
+
+
+def test_to_step_fetches_nothing(page: Page) -> None:
+    """Protects readers with a slow line: Python is for other leaves."""
+    names = "() => performance.getEntriesByType('resource').map(e => e.name)"
+    before = page.evaluate(names)
+    Stepper(page, "6.3").button("Back").click()
+    assert page.evaluate(names) == before
+    assert not [name for name in before if "recompute" in name]
+
+
+def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
+    """Protects the figures from being changed before anybody plays."""
+    with window() as opened:
+        page = opened.open(FILLED)
+        expected = list(states(example()))
+        for number, step in enumerate([4, 6, 8, 10], 1):
+            stepper = Stepper(page, f"5.{number}")
+            assert stepper.step == step
+            assert stepper.boxes() == expected[step]
+            assert not stepper.drawing.locator(".lit").count()
+            stepper.button("Back").click()
+            assert stepper.boxes() == expected[step - 1]
+        page = opened.open(BACKWARD)
+        lost = Stepper(page, "6.1")
+        assert lost.boxes()["a"] == ("data 3", "grad 1")
+        lost.button("Forward").click()
+        assert lost.boxes()["a"] == ("data 3", "grad 2")
+        assert Stepper(page, "6.2").boxes()["L"] == ("data 30", "grad 0")
+
+
+def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
+    stepper = Stepper(page, "6.3")
+    book = stepper.boxes()
+    stepper.button("Change the leaves").click()
+    a = stepper.controls.get_by_label("a", exact=True)
+    expect(a).to_be_visible(timeout=LONG)
+    expect(a).to_be_focused()
+    said = stepper.controls.get_by_role("status").last
+    a.fill("")
+    a.press("Enter")
+    expect(said).to_have_text("What stands at a is not a number.")
+    a.fill("0.125")
+    stepper.controls.get_by_label("b", exact=True).fill("40")
+    a.press("Enter")
+    expect(said).to_contain_text("your numbers", timeout=LONG)
+    expected = list(states(example(0.125, 40.0)))
+    assert stepper.boxes() == expected[-1]
+    stepper.button("First").click()
+    for boxes in expected:
+        assert stepper.boxes() == boxes
+        stepper.press("ArrowRight")
+    assert look(page) == []
+    stepper.button("Back to the book's numbers").click()
+    assert stepper.boxes() == book
+    expect(a).to_have_value("2")
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_in_use(
+    window: Opener, width: int, colours: str
+) -> None:
+    with window(width=width) as opened:
+        page = opened.open(FILLED)
+        page.emulate_media(
+            color_scheme="dark" if colours == "dark" else "light"
+        )
+        stepper = Stepper(page, "5.2")
+        stepper.button("Back").click()
+        only = {"runOnly": COLOURS} if colours == "dark" else {}
+        assert look(page, **only) == []
+        assert page.evaluate(
+            "document.documentElement.scrollWidth <= innerWidth"
+        )
+
+
+def test_what_a_step_is_about_is_in_view(window: Opener) -> None:
+    """Protects readers of the network, which is larger than any screen."""
+    with window(width=390) as opened:
+        stepper = Stepper(opened.open(NETWORK), "10.2")
+        box = stepper.root.locator(".drawing")
+        for step in ("1", "90", "150", "211"):
+            stepper.slider.fill(step)
+            assert box.evaluate(
+                """box => {
+                    const around = box.getBoundingClientRect();
+                    const node = box.querySelector(".node.lit");
+                    const at = node.getBoundingClientRect();
+                    return at.left < around.right && at.right > around.left
+                        && at.top < around.bottom && at.bottom > around.top;
+                }"""
+            )
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_nothing_moves_if_nothing_shall(
+    browser: Browser, served: Site, motion: str
+) -> None:
+    context = browser.new_context(
+        reduced_motion="reduce" if motion == "reduce" else "no-preference"
+    )
+    page = context.new_page()
+    page.goto(served.address(BACKWARD))
+    stepper = Stepper(page, "6.3")
+    stepper.button("Back").click()
+    took = stepper.drawing.locator(".lit path").first.evaluate(
+        "path => getComputedStyle(path).transitionDuration"
+    )
+    assert (took == "0s") == (motion == "reduce")
+    context.close()
+
+
+def test_without_scripts_there_is_a_table(window: Opener) -> None:
+    with window(scripts=False) as opened:
+        page = opened.open(BACKWARD)
+        root = page.locator(".stepper").last
+        assert not root.locator("button").count()
+        root.locator("summary").click()
+        rows = root.locator("tbody tr")
+        expect(rows).to_have_count(len(list(states(example()))) - 1)
+        expect(rows.first).to_have_text("1e = a * b = 2 * -3 = -6")
+        expect(rows.last).to_be_visible()
+
+
+def test_from_the_disk_all_works_but_the_leaves(
+    browser: Browser, on_disk: Site
+) -> None:
+    with browsing.window(browser, on_disk) as opened:
+        stepper = Stepper(opened.open(BACKWARD), "6.3")
+        stepper.button("First").click()
+        expected = list(states(example()))
+        for boxes in expected:
+            assert stepper.boxes() == boxes
+            stepper.press("ArrowRight")
+        stepper.button("Change the leaves").click()
+        expect(stepper.controls).to_contain_text("opened from the disk")
+        assert opened.troubles == []

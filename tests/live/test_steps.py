@@ -1,0 +1,290 @@
+"""The steps of a figure are the engine's, in its order and with its numbers.
+
+The library computes, and Python evaluates the equations.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import graphs
+import steps
+from micrograd import MLP, Value, draw_dot, engine
+from micrograd.engine import topological_order
+from micrograd.graph import trace
+
+FUNCTIONS: dict[str, Any] = {
+    "tanh": engine.tanh,
+    "exp": engine.exp,
+    "log": engine.log,
+    "relu": lambda x: max(x, 0.0),
+    "sigmoid": lambda x: 1.0 / (1.0 + engine.exp(-x)),
+}
+BACKWARD = re.compile(
+    r"(\S+)\.grad \+= (.+) \* (\S+)\.grad = (\S+) \* (\S+) = (\S+?)"
+    r"(?:, so \1\.grad = (\S+) \+ (\S+) = (\S+))?"
+)
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> Value:
+    """The result of some operations on a few leaves, some used again."""
+    numbers = st.floats(-2, 2).map(lambda x: round(x, 3))
+    pool = [Value(draw(numbers), label=name) for name in "abc"]
+    for _ in range(draw(st.integers(1, 12))):
+        x, y = draw(st.sampled_from(pool)), draw(st.sampled_from(pool))
+        results = [x + y, x - y, x * y, -x, x**2, x.tanh(), x.relu()]
+        pool.append(draw(st.sampled_from([*results, x.sigmoid(), x * 0.5])))
+    return pool[-1]
+
+
+def described(root: Value) -> graphs.Graph:
+    return graphs.described(trace(root)[0])
+
+
+def taken(root: Value) -> tuple[list[str], list[steps.Step]]:
+    """The nodes' names, and the steps."""
+    graph = described(root)
+    return steps.named(graph), steps.steps_of(graph, engine)
+
+
+@settings(deadline=None)
+@given(expressions())
+def test_the_order_is_the_engines(root: Value) -> None:
+    names, found = taken(root)
+    nodes, _ = trace(root)
+    name = dict(zip(nodes, names))
+    order = [name[node] for node in topological_order(root)]
+    forward = [names[s["value"]] for s in found if s["kind"] == "forward"]
+    assert forward == order
+    assert found[len(order)]["kind"] == "seed"
+    gifts = [
+        (match[3], match[1])
+        for step in found[len(order) + 1 :]
+        if (match := BACKWARD.fullmatch(step["text"]))
+    ]
+    assert len(gifts) == len(found) - len(order) - 1
+    assert gifts == [
+        (name[node], name[operand])
+        for node in reversed(topological_order(root))
+        for operand, slope in zip(node._prev, node._local)
+        if slope is not None
+    ]
+
+
+@settings(deadline=None)
+@given(expressions())
+def test_the_numbers_are_the_engines(root: Value) -> None:
+    names, found = taken(root)
+    root.backward()
+    nodes, _ = trace(root)
+    last = {(s["value"], s["kind"] == "forward"): s["shows"] for s in found}
+    for i, node in enumerate(nodes):
+        if node._prev:
+            assert last[i, True] == f"data {node.data:.4g}"
+        grad = last.get((i, False), "grad 0")
+        assert grad == f"grad {node.grad:.4g}", names[i]
+
+
+@settings(deadline=None)
+@given(expressions())
+def test_every_equation_is_true(root: Value) -> None:
+    names, found = taken(root)
+    root.backward()
+    nodes, _ = trace(root)
+    by_name = dict(zip(names, nodes))
+    data = {name: node.data for name, node in by_name.items()}
+    both = {
+        name: SimpleNamespace(data=node.data, grad=node.grad)
+        for name, node in by_name.items()
+    }
+    for step in found:
+        if step["kind"] == "forward":
+            name, symbols, numbers, result = step["text"].split(" = ")
+            assert f"{eval(symbols, FUNCTIONS | data):.4g}" == result
+            assert f"{by_name[name].data:.4g}" == result
+            node = by_name[name]
+            sizes = [abs(o.data) for o in (node, *node._prev)]
+            off = abs(eval(numbers, dict(FUNCTIONS)) - node.data)
+            assert off <= 4e-3 * max(1.0, *sizes)
+        elif match := BACKWARD.fullmatch(step["text"]):
+            name, slope, giver, *shown = match.groups()
+            local, grad, added = map(float, shown[:3])
+            assert math.isclose(
+                eval(slope, {}, both), local, rel_tol=1e-3, abs_tol=1e-12
+            )
+            assert f"{by_name[giver].grad:.4g}" == shown[1]
+            assert math.isclose(local * grad, added, rel_tol=2e-3)
+            if shown[3]:
+                before, again, after = map(float, shown[3:])
+                assert again == added
+                size = abs(before) + abs(added)
+                assert abs(before + added - after) <= 1e-3 * size
+            shows = float(step["shows"].removeprefix("grad "))
+            assert shows == float(shown[5] or shown[2])
+
+
+def test_the_example_of_the_book() -> None:
+    a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(10.0)
+    e = a * b
+    e.label = "e"
+    root = (e + c).tanh()
+    root.label = "o"
+    texts = [step["text"] for step in taken(root)[1]]
+    assert texts[0] == "e = a * b = 2 * -3 = -6"
+    assert texts[3] == "o.grad = 1"
+    assert texts[4].startswith("v1.grad += (1 - o.data**2) * o.grad = ")
+    assert texts[-2].startswith("a.grad += b.data * e.grad = -3 * ")
+
+
+def test_what_a_node_had_before_is_added_to() -> None:
+    a = Value(3.0, label="a")
+    b = a + a
+    b.label = "b"
+    assert [step["text"] for step in taken(b)[1]] == [
+        "b = a + a = 3 + 3 = 6",
+        "b.grad = 1",
+        "a.grad += 1 * b.grad = 1 * 1 = 1",
+        "a.grad += 1 * b.grad = 1 * 1 = 1, so a.grad = 1 + 1 = 2",
+    ]
+
+
+def test_the_figure_starts_at_the_step_that_it_shows() -> None:
+    a = Value(3.0, label="a")
+    b = a + a
+    assert steps.start(described(b), taken(b)[1]) == 1
+    b.grad = 1.0
+    assert steps.start(described(b), taken(b)[1]) == 2
+    a.grad = 1.0
+    assert steps.start(described(b), taken(b)[1]) == 3
+    a.grad = 2.0
+    assert steps.start(described(b), taken(b)[1]) == 4
+    a.grad = 17.0  # which no step leads to
+    assert steps.start(described(b), taken(b)[1]) == 4
+
+
+def test_where_nothing_passes_there_is_no_step() -> None:
+    x = Value(-1.0, label="x")
+    kinds = [step["kind"] for step in taken(x.relu())[1]]
+    assert kinds == ["forward", "seed"]
+
+
+def test_a_sum_of_products_in_one_operation() -> None:
+    w, x, b = Value(2.0, label="w"), Value(3.0, label="x"), Value(1.0)
+    _, found = taken(Value.dot([w], [x], b))
+    assert [step["text"] for step in found] == [
+        "v1 = dot(v2, w, x) = dot(1, 2, 3) = 7",
+        "v1.grad = 1",
+        "v2.grad += 1 * v1.grad = 1 * 1 = 1",
+        "w.grad += x.data * v1.grad = 3 * 1 = 3",
+        "x.grad += w.data * v1.grad = 2 * 1 = 2",
+    ]
+
+
+def test_a_leaf_alone() -> None:
+    assert [step["text"] for step in taken(Value(1.0, label="a"))[1]] == [
+        "a.grad = 1"
+    ]
+
+
+def test_numbers_without_end() -> None:
+    a = Value(0.0, label="a")
+    _, found = taken(a.log() * 0.0)
+    assert any("inf" in step["text"] for step in found)
+    assert any("nan" in step["text"] for step in found)
+
+
+def test_a_deep_graph() -> None:
+    y = x = Value(1.0)
+    for _ in range(3000):
+        y = y + x
+    assert len(taken(y)[1]) == 3000 + 1 + 6000
+
+
+def test_names_are_different() -> None:
+    a, b = Value(1.0, label="w"), Value(2.0, label="w")
+    c = Value(3.0, label="v1")
+    names, _ = taken((a + b) * c)
+    assert len(set(names)) == len(names) == 5
+
+
+def test_every_part_is_found_in_the_drawing() -> None:
+    x = Value(2.0, label="x")
+    graph = described(x * x + x)
+    svg = steps.drawing(graph, engine, draw_dot)
+    ids = steps.parts(svg)
+    assert len(set(ids.values())) == len(ids) == 3 + 2 + 2 + 4
+    placed = steps.placed(steps.steps_of(graph, engine), ids)
+    for step in placed:
+        for part in [step["node"], *step["lit"].split()]:
+            assert f'id="{part}"' in svg
+
+
+@settings(deadline=None)
+@given(expressions(), st.floats(-2, 2))
+def test_recomputed_as_the_engine_computes(root: Value, new: float) -> None:
+    graph = described(root)
+    assert recomputed(graph, {}) == plain(graph)
+    leaves = [i for i, node in enumerate(graph) if node["label"] == "a"]
+    found = recomputed(graph, dict.fromkeys(leaves, new))
+    for i, node in enumerate(found):
+        if i in leaves:
+            assert node["data"] == new
+        elif node["op"] == "*":
+            one, other = (found[o]["data"] for o in node["operands"])
+            assert node["data"] == one * other
+            assert node["local"] == [other, one]
+
+
+def recomputed(
+    graph: graphs.Graph, data: dict[int, float]
+) -> list[dict[str, Any]]:
+    return plain(steps.recomputed(graph, data, engine))
+
+
+def plain(graph: graphs.Graph) -> list[dict[str, Any]]:
+    return [{**node, "grad": 0.0} for node in graph]
+
+
+@pytest.mark.parametrize("sign", ["/", "**", "exp", "log", "dot"])
+def test_every_operation_can_be_done_again(sign: str) -> None:
+    a, b, c = Value(0.5), Value(2.0), Value(3.0)
+    made = {
+        "/": a / b,
+        "**": a**b,
+        "exp": a.exp(),
+        "log": a.log(),
+        "dot": Value.dot([a, b], [b, c], a),
+    }
+    graph = described(made[sign])
+    assert recomputed(graph, {}) == plain(graph)
+
+
+def test_the_leaves_that_can_be_changed() -> None:
+    few = Value(1.0, label="b") * Value(2.0) + Value(3.0, label="a")
+    assert [leaf["name"] for leaf in steps.leaves(described(few))] == [
+        "a",
+        "b",
+        "v3",
+    ]
+    x = [Value(1.0, label="y"), Value(2.0, label="x")]
+    model = MLP(2, [3, 1])
+    names = [leaf["name"] for leaf in steps.leaves(described(model(x)))]
+    assert names == ["x", "y"]
+
+
+def test_what_a_cell_has_drawn() -> None:
+    a = Value(1.0, label="a")
+    names: dict[str, Any] = {"draw_dot": draw_dot, "b": a + a}
+    drawn = graphs.drawn_by("c = 1\ndraw_dot(b)", names)
+    assert drawn == described(names["b"])
+    assert graphs.drawn_by("draw_dot(b)\nc = 1", names) is None
+    assert graphs.drawn_by("draw_dot(b + 1)", names) is None
+    assert graphs.drawn_by("def", names) is None
