@@ -1,6 +1,6 @@
 /* How the reader adds points: of a colour, and where. */
 
-import { element } from "./output.js";
+import { element } from "./element.js";
 
 function colour(name, value) {
   const input = element("input", { name: "label", type: "radio", value });

@@ -2,8 +2,9 @@
 
 import { edit } from "./editor.js";
 import { edits } from "./edits.js";
+import { element } from "./element.js";
 import { whyNot } from "./here.js";
-import { element, LiveOutput } from "./output.js";
+import { LiveOutput } from "./output.js";
 import { page, python } from "./python.js";
 
 const LOST =

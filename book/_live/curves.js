@@ -1,6 +1,6 @@
 /* What has become of a number, step by step. */
 
-import { element } from "./output.js";
+import { element } from "./element.js";
 import { svg } from "./svg.js";
 
 const WIDTH = 300;

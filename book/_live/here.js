@@ -9,3 +9,7 @@ export const root = new URL(
   document.documentElement.dataset.content_root || "./",
   location.href,
 );
+
+export const FROM_DISK =
+  "A browser runs no Python in a page that is opened from the disk. " +
+  "Run `make serve` in the book's folder, and open the address it says.";

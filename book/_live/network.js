@@ -1,6 +1,6 @@
 /* The network: a line for every weight, and the numbers of one neuron. */
 
-import { element } from "./output.js";
+import { element } from "./element.js";
 import { svg } from "./svg.js";
 
 const LAYER = 96; // from one layer to the next

@@ -2,6 +2,7 @@
    nothing is let in that could run, or ask for anything. */
 
 import purify from "dompurify";
+import { element } from "./element.js";
 
 const DRAWING = {
   USE_PROFILES: { svg: true },
@@ -10,12 +11,6 @@ const DRAWING = {
   FORBID_ATTR: ["href", "xlink:href"],
   RETURN_DOM_FRAGMENT: true,
 };
-
-export function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 export function drawing(svg) {
   const box = element("div", { className: "drawing graph", tabIndex: 0 });

@@ -1,6 +1,6 @@
 /* The plane with its points, and what the network says of every place. */
 
-import { element } from "./output.js";
+import { element } from "./element.js";
 
 const COLUMNS = 44;
 const DOT = 4; // pixels from a point's middle to its rim

@@ -2,9 +2,9 @@
 
 import { Adding } from "./adding.js";
 import { Curve } from "./curves.js";
+import { element } from "./element.js";
 import { root } from "./here.js";
 import { Network } from "./network.js";
-import { element } from "./output.js";
 import { Plane } from "./plane.js";
 import { Python, page } from "./python.js";
 import { keepInAddress, Settings } from "./settings.js";

@@ -33,9 +33,6 @@ export class Python extends EventTarget {
   #resolve; // what settles it, one way
   #giveUp; // and the other
 
-  /* How often all has been lost: whoever keeps state compares. */
-  lives = 0;
-
   constructor(needs) {
     super();
     this.#needs = needs;
@@ -51,14 +48,16 @@ export class Python extends EventTarget {
   }
 
   async #begin() {
+    let giveUp;
     const started = new Promise((resolve, reject) => {
-      this.#giveUp = reject;
+      giveUp = reject;
       this.#resolve = resolve;
     });
+    this.#giveUp = giveUp;
     started.catch(() => {}); // whoever waits for it is told
     const { stage, bytes, chapter } = await this.#needs;
+    if (this.#giveUp !== giveUp) return started; // stopped meanwhile
     this.#worker = newWorker();
-    this.lives += 1;
     this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     const archives = [`stages/${stage}.zip`, "python.zip"].map(
@@ -113,6 +112,7 @@ export class Python extends EventTarget {
     this.#worker = null;
     this.#ready = null;
     this.#giveUp?.(new Error(problem));
+    this.#giveUp = null;
     for (const { reject } of this.#calls.values()) reject(new Error(problem));
     this.#calls.clear();
     this.#tell("lost");

@@ -1,6 +1,7 @@
 /* Other numbers in a figure's leaves: the engine computes it all anew. */
 
-import { drawing, element } from "./output.js";
+import { element } from "./element.js";
+import { drawing } from "./output.js";
 import { page, python } from "./python.js";
 
 const CHANGED = "These are your numbers; the caption speaks of the book's.";

@@ -1,7 +1,7 @@
 /* The playground's settings: a form, and the query of a link. What a setting
    may be is the library's to say. */
 
-import { element } from "./output.js";
+import { element } from "./element.js";
 
 const LABELS = {
   data: "Data",

@@ -1,21 +1,12 @@
 /* Puts "Edit and run" on every cell of a page. All else comes on a click. */
 
-import { name, whyNot } from "./here.js";
+import { element } from "./element.js";
+import { FROM_DISK, name, whyNot } from "./here.js";
 
 const { src } = document.currentScript;
 
 /* The rest, of the same build as this. */
 const load = (file) => import(src.replace("start.js", file));
-
-const FROM_DISK =
-  "A browser runs no Python in a page that is opened from the disk. " +
-  "Run `make serve` in the book's folder, and open the address it says.";
-
-function element(tag, properties, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 /* A button that has Python come, with what it says where Python can't. */
 function opener(bar, textContent, action) {

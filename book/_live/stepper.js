@@ -1,17 +1,11 @@
 /* Lets the reader step through a figure. The steps stand in the table under
    it, where book/_ext/steppers.py has put them; nothing is computed here. */
 
+import { element } from "./element.js";
+import { FROM_DISK } from "./here.js";
+
 const { src } = document.currentScript;
 const BEFORE = "The leaves hold their numbers. Nothing is computed yet.";
-const FROM_DISK =
-  "A browser runs no Python in a page that is opened from the disk. " +
-  "Run `make serve` in the book's folder, and open the address it says.";
-
-function element(tag, properties, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 const asRow = ({ text }, index) =>
   element(

@@ -82,6 +82,9 @@ self.onmessage = async ({ data }) => {
   try {
     post({ id: data.id, result: call(data.call, data.with) });
   } catch (problem) {
-    post({ id: data.id, problem: String(problem.message ?? problem) });
+    const words = String(problem.message ?? problem);
+    /* After anything but an error in Python, Python can't go on. */
+    if (problem.name === "PythonError") post({ id: data.id, problem: words });
+    else post({ broken: words });
   }
 };

@@ -135,14 +135,14 @@ def test_each_step_says_its_equation_and_shows_its_way(page: Page) -> None:
         expect(stepper.slider).to_have_attribute("aria-valuetext", words)
         expect(row).to_have_attribute("aria-current", "step")
         lit = stepper.drawing.locator(".lit").count()
-        assert lit == (1 if words == "L.grad = 1" else lit)
+        assert lit == (1 if words == "L.grad = 1.0" else lit)
         assert lit
     expect(stepper.equation).to_have_text(
-        "b.grad += a.data * e.grad = 2 * -2 = -4"
+        "b.grad += a.data * e.grad = 2.0 * -2.0 = -4.0"
     )
     stepper.button("Back").click()
     expect(stepper.equation).to_have_text(
-        "a.grad += b.data * e.grad = -3 * -2 = 6"
+        "a.grad += b.data * e.grad = -3.0 * -2.0 = 6.0"
     )
     # a's box, the circle, and the edges on either side of it.
     assert stepper.drawing.locator(".node.lit").count() == 2
@@ -284,7 +284,7 @@ def test_without_scripts_there_is_a_table(window: Opener) -> None:
         root.locator("summary").click()
         rows = root.locator("tbody tr")
         expect(rows).to_have_count(len(list(states(example()))) - 1)
-        expect(rows.first).to_have_text("1e = a * b = 2 * -3 = -6")
+        expect(rows.first).to_have_text("1e = a * b = 2.0 * -3.0 = -6.0")
         expect(rows.last).to_be_visible()
 
 

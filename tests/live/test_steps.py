@@ -108,8 +108,8 @@ def test_every_equation_is_true(root: Value) -> None:
     for step in found:
         if step["kind"] == "forward":
             name, symbols, numbers, result = step["text"].split(" = ")
-            assert f"{eval(symbols, FUNCTIONS | data):.4g}" == result
-            assert f"{by_name[name].data:.4g}" == result
+            assert steps.written(eval(symbols, FUNCTIONS | data)) == result
+            assert steps.written(by_name[name].data) == result
             node = by_name[name]
             sizes = [abs(o.data) for o in (node, *node._prev)]
             off = abs(eval(numbers, dict(FUNCTIONS)) - node.data)
@@ -120,7 +120,7 @@ def test_every_equation_is_true(root: Value) -> None:
             assert math.isclose(
                 eval(slope, {}, both), local, rel_tol=1e-3, abs_tol=1e-12
             )
-            assert f"{by_name[giver].grad:.4g}" == shown[1]
+            assert steps.written(by_name[giver].grad) == shown[1]
             assert math.isclose(local * grad, added, rel_tol=2e-3)
             if shown[3]:
                 before, again, after = map(float, shown[3:])
@@ -138,10 +138,10 @@ def test_the_example_of_the_book() -> None:
     root = (e + c).tanh()
     root.label = "o"
     texts = [step["text"] for step in taken(root)[1]]
-    assert texts[0] == "e = a * b = 2 * -3 = -6"
-    assert texts[3] == "o.grad = 1"
+    assert texts[0] == "e = a * b = 2.0 * -3.0 = -6.0"
+    assert texts[3] == "o.grad = 1.0"
     assert texts[4].startswith("v1.grad += (1 - o.data**2) * o.grad = ")
-    assert texts[-2].startswith("a.grad += b.data * e.grad = -3 * ")
+    assert texts[-2].startswith("a.grad += b.data * e.grad = -3.0 * ")
 
 
 def test_what_a_node_had_before_is_added_to() -> None:
@@ -149,10 +149,10 @@ def test_what_a_node_had_before_is_added_to() -> None:
     b = a + a
     b.label = "b"
     assert [step["text"] for step in taken(b)[1]] == [
-        "b = a + a = 3 + 3 = 6",
-        "b.grad = 1",
-        "a.grad += 1 * b.grad = 1 * 1 = 1",
-        "a.grad += 1 * b.grad = 1 * 1 = 1, so a.grad = 1 + 1 = 2",
+        "b = a + a = 3.0 + 3.0 = 6.0",
+        "b.grad = 1.0",
+        "a.grad += 1.0 * b.grad = 1.0 * 1.0 = 1.0",
+        "a.grad += 1.0 * b.grad = 1.0 * 1.0 = 1.0, so a.grad = 1.0 + 1.0 = 2.0",
     ]
 
 
@@ -180,17 +180,17 @@ def test_a_sum_of_products_in_one_operation() -> None:
     w, x, b = Value(2.0, label="w"), Value(3.0, label="x"), Value(1.0)
     _, found = taken(Value.dot([w], [x], b))
     assert [step["text"] for step in found] == [
-        "v1 = dot(v2, w, x) = dot(1, 2, 3) = 7",
-        "v1.grad = 1",
-        "v2.grad += 1 * v1.grad = 1 * 1 = 1",
-        "w.grad += x.data * v1.grad = 3 * 1 = 3",
-        "x.grad += w.data * v1.grad = 2 * 1 = 2",
+        "v1 = dot(v2, w, x) = dot(1.0, 2.0, 3.0) = 7.0",
+        "v1.grad = 1.0",
+        "v2.grad += 1.0 * v1.grad = 1.0 * 1.0 = 1.0",
+        "w.grad += x.data * v1.grad = 3.0 * 1.0 = 3.0",
+        "x.grad += w.data * v1.grad = 2.0 * 1.0 = 2.0",
     ]
 
 
 def test_a_leaf_alone() -> None:
     assert [step["text"] for step in taken(Value(1.0, label="a"))[1]] == [
-        "a.grad = 1"
+        "a.grad = 1.0"
     ]
 
 

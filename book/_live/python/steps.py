@@ -112,8 +112,8 @@ def gifts(log: list[tuple[str, Any, float]]) -> Iterator[Gift]:
 def computed(graph: Graph, i: int, names: list[str]) -> Step:
     """A step forward: a node's data."""
     node = graph[i]
-    numbers = [shown(graph[o]["data"]) for o in node["operands"]]
-    result = shown(node["data"])
+    numbers = [written(graph[o]["data"]) for o in node["operands"]]
+    result = written(node["data"])
     symbols = formula(node["op"], [names[o] for o in node["operands"]])
     edges = [f"edge{i}.{place}" for place in range(len(numbers))]
     return {
@@ -122,7 +122,7 @@ def computed(graph: Graph, i: int, names: list[str]) -> Step:
             [names[i], symbols, formula(node["op"], numbers), result]
         ),
         "value": i,
-        "shows": f"data {result}",
+        "shows": f"data {shown(node['data'])}",
         "lit": [f"value{i}", f"operation{i}", f"edge{i}", *edges],
     }
 
@@ -131,8 +131,8 @@ def passed_on(
     graph: Graph, number: dict[Any, int], gift: Gift, names: list[str]
 ) -> Step:
     """A step backward: a gradient arrives at a node."""
-    i, after = number[gift.to], shown(gift.after)
-    shows = f"grad {after}"
+    i, after = number[gift.to], written(gift.after)
+    shows = f"grad {shown(gift.after)}"
     if gift.giver is None:
         return {
             "kind": "seed",
@@ -146,10 +146,11 @@ def passed_on(
     added = float(local) * grad
     text = (
         f"{names[i]}.grad += {slope_named(graph, g, j, names)} * "
-        f"{names[g]}.grad = {shown(local)} * {shown(grad)} = {shown(added)}"
+        f"{names[g]}.grad = {written(local)} * {written(grad)}"
+        f" = {written(added)}"
     )
     if gift.before:
-        sum_ = f"{shown(gift.before)} + {shown(added)}"
+        sum_ = f"{written(gift.before)} + {written(added)}"
         text += f", so {names[i]}.grad = {sum_} = {after}"
     return {
         "kind": "backward",
@@ -184,6 +185,12 @@ def shown(number: Any) -> str:
     return f"{float(number):.4g}"
 
 
+def written(number: Any) -> str:
+    """The same in an equation, where a whole number is a float, too."""
+    text = shown(number)
+    return f"{text}.0" if text.lstrip("-").isdigit() else text
+
+
 def formula(sign: str, operands: list[str]) -> str:
     """``a * b``, ``tanh(n)`` or ``(-2)**2``."""
     if sign == "neg" or sign.startswith("**"):
@@ -216,7 +223,7 @@ def slope_named(graph: Graph, g: int, j: int, names: list[str]) -> str:
         other = operands[j + terms if j <= terms else j - terms]
     if other is not None and graph[other]["data"] == slope:
         return f"{names[other]}.data"
-    return shown(slope)
+    return written(slope)
 
 
 # The drawing
