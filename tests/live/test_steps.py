@@ -152,7 +152,8 @@ def test_what_a_node_had_before_is_added_to() -> None:
         "b = a + a = 3.0 + 3.0 = 6.0",
         "b.grad = 1.0",
         "a.grad += 1.0 * b.grad = 1.0 * 1.0 = 1.0",
-        "a.grad += 1.0 * b.grad = 1.0 * 1.0 = 1.0, so a.grad = 1.0 + 1.0 = 2.0",
+        "a.grad += 1.0 * b.grad = 1.0 * 1.0 = 1.0,"
+        " so a.grad = 1.0 + 1.0 = 2.0",
     ]
 
 
