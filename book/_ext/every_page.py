@@ -53,7 +53,9 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         )
         for docname in sorted(env.found_docs)
     ]
-    sources = [*STATIC.iterdir(), *LIVE.rglob("*.*")]
+    sources = [*STATIC.iterdir()]
+    for kind in ("js", "css", "py"):
+        sources += LIVE.rglob(f"*.{kind}")
     style = [path.read_bytes() for path in sorted(sources)]
     now = (titles, style, live.is_there(app))
     before = getattr(env, "on_every_page", now)

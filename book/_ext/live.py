@@ -92,9 +92,10 @@ def files_below(folder: Path) -> dict[str, Path]:
 def pack(archive: Path, contents: dict[str, Path]) -> None:
     """Write a zip of files, the same bytes every time."""
     archive.parent.mkdir(parents=True, exist_ok=True)
-    with ZipFile(archive, "w", ZIP_DEFLATED) as packed:
+    with ZipFile(archive, "w") as packed:
         for name, path in sorted(contents.items()):
-            packed.writestr(ZipInfo(name, LONG_AGO), path.read_bytes())
+            info, data = ZipInfo(name, LONG_AGO), path.read_bytes()
+            packed.writestr(info, data, ZIP_DEFLATED)
 
 
 def bring_to_life(

@@ -1,12 +1,13 @@
 /* The cells of a page, when they are edited and run. */
 
 import { edit } from "./editor.js";
-import { edits } from "./edits.js";
+import { edits, places } from "./edits.js";
 import { element } from "./element.js";
 import { whyNot } from "./here.js";
 import { LiveOutput } from "./output.js";
 import { page, python } from "./python.js";
 
+const BOOKS = "This is the book's code again.";
 const LOST =
   "All that the cells had computed is lost; the next run begins with the " +
   "cells above.";
@@ -14,6 +15,7 @@ const LOST =
 const open = new Map(); // a number -> the cell, once it has been opened
 const ran = new Set(); // the numbers of those that Python has run
 let waiting = Promise.resolve(); // for what has been asked for before
+let asked = 0; // how much of it there is
 let stopped = 0; // how often: what was asked for before doesn't begin
 
 python.addEventListener("lost", () => {
@@ -24,18 +26,20 @@ python.addEventListener("lost", () => {
 class LiveCell {
   #number;
   #book; // the cell as the book has it
+  #place; // where its edit is kept
   #editor;
-  #output;
   #bar;
+  #resets = 0;
   #status = element("span", { className: "live-status", role: "status" });
   #progress = element("progress", { max: 1, hidden: true });
   #stop;
 
-  constructor(cell, number, book) {
+  constructor(cell, number, book, place) {
     this.#number = number;
     this.#book = book;
+    this.#place = place;
     this.#bar = cell.querySelector(":scope > .live-bar");
-    this.#output = new LiveOutput(cell, number);
+    this.output = new LiveOutput(cell, number);
     this.#addEditor(cell);
     this.#addBar();
     if (this.code !== book.code) this.#say("This is your code from before.");
@@ -50,9 +54,12 @@ class LiveCell {
     const box = element("div", { className: "live-editor" });
     input.append(box);
     this.#editor = edit(box, {
-      code: edits.of(this.#book.code) ?? this.#book.code,
+      code: edits.at(this.#place) ?? this.#book.code,
       label: `Code of cell ${this.#number}`,
-      onChange: (text) => edits.keep(this.#book.code, text),
+      onChange: (text) => {
+        if (text === this.#book.code) edits.forget(this.#place);
+        else edits.keep(this.#place, text);
+      },
       run: () => this.run(),
     });
   }
@@ -103,8 +110,9 @@ class LiveCell {
   run() {
     return this.#whenFree(async () => {
       if (!(await this.#prepare())) return;
-      this.#say("Running…");
-      const good = await runNow(this.#number, this.#book);
+      const resets = this.#resets;
+      const good = await this.#runNow();
+      if (resets !== this.#resets) return;
       this.#say(good || this.#book.fails ? "Done." : "It ended with an error.");
     });
   }
@@ -120,8 +128,7 @@ class LiveCell {
   check() {
     return this.#whenFree(async () => {
       if (!(await this.#prepare())) return;
-      this.#say("Running…");
-      if (!(await runNow(this.#number, this.#book))) {
+      if (!(await this.#runNow())) {
         this.#say("It ended with an error, before anything could be checked.");
         return;
       }
@@ -131,18 +138,33 @@ class LiveCell {
     });
   }
 
+  async #runNow() {
+    const resets = this.#resets;
+    this.#say("Running…");
+    const good = await runNow(this.#number, this.#book);
+    if (resets !== this.#resets) this.reset(); // what was said since goes, too
+    return good;
+  }
+
   reset() {
+    this.#resets += 1;
     this.#editor.code = this.#book.code;
-    edits.forget(this.#book.code);
-    this.#output.restore();
-    this.#say("This is the book's code again.");
+    this.output.restore();
+    ran.delete(this.#number); // what is run below needs what the book says
+    this.#say(BOOKS);
   }
 
   /* Do something when all that was asked for before has been done. */
   #whenFree(action) {
-    const asked = stopped;
+    const before = stopped;
+    asked += 1;
+    if (asked > 1) this.#say("Waiting for what is running…");
     const run = async () => {
-      if (asked !== stopped) return;
+      if (before !== stopped) {
+        asked -= 1;
+        this.#say(`Not run, for Python was stopped. ${LOST}`);
+        return;
+      }
       const stop = this.#withProgress();
       try {
         await action();
@@ -153,6 +175,7 @@ class LiveCell {
             : `Python has failed: ${problem.message}. ${LOST}`,
         );
       } finally {
+        asked -= 1;
         stop();
       }
     };
@@ -171,6 +194,7 @@ class LiveCell {
     return () => {
       python.removeEventListener("progress", show);
       this.#progress.hidden = true;
+      if (document.activeElement === this.#stop) this.focus();
       this.#stop.disabled = true;
     };
   }
@@ -190,10 +214,6 @@ class LiveCell {
       }
     }
     return true;
-  }
-
-  get output() {
-    return this.#output;
   }
 }
 
@@ -224,8 +244,11 @@ const mayFail = (book) => book.fails || "asserts" in book;
 async function openCell(number) {
   if (!open.has(number)) {
     const { cells } = await page;
+    if (open.has(number)) return open.get(number); // since
+    const book = cells[number - 1];
+    const place = places(cells.map(({ code }) => code))[number - 1];
     const cell = document.getElementById(`cell-${number}`);
-    open.set(number, new LiveCell(cell, number, cells[number - 1]));
+    open.set(number, new LiveCell(cell, number, book, place));
   }
   return open.get(number);
 }
@@ -240,7 +263,9 @@ export async function openAndRun(number) {
 /* Open all the cells that the reader has edited before. */
 export async function reopen() {
   const { cells } = await page;
-  for (const [index, { code }] of cells.entries()) {
-    if (edits.of(code) !== null && !whyNot[index]) await openCell(index + 1);
+  const all = places(cells.map(({ code }) => code));
+  edits.forgetAllBut(all);
+  for (const [index, place] of all.entries()) {
+    if (edits.at(place) !== null && !whyNot[index]) await openCell(index + 1);
   }
 }

@@ -16,6 +16,7 @@ import {
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
+import { element } from "./element.js";
 
 const HINT =
   "Shift+Enter runs the cell. Tab indents; Escape, then Tab, leaves.";
@@ -43,7 +44,6 @@ export function edit(box, { code, label, onChange, run }) {
         syntaxHighlighting(classHighlighter),
         EditorView.contentAttributes.of({
           "aria-label": label,
-          "aria-description": HINT,
           tabindex: "0",
         }),
         EditorView.updateListener.of((update) => {
@@ -52,6 +52,7 @@ export function edit(box, { code, label, onChange, run }) {
       ],
     }),
   });
+  box.append(element("p", { className: "live-hint", textContent: HINT }));
   /* The page has keys of its own: "/" would lead to the search. */
   view.dom.addEventListener("keydown", (event) => event.stopPropagation());
   return {

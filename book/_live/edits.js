@@ -2,21 +2,48 @@
 
 import { name } from "./here.js";
 
-/* An edit belongs to the code that it changes: when the book says something
-   else there, it is for that that the reader has to think again. */
-function keyOf(code) {
+const START = `live ${name} `;
+
+/* Nothing is kept where the browser lets nothing be kept. */
+function kept(action) {
+  try {
+    return action(localStorage);
+  } catch {
+    return null;
+  }
+}
+
+function hashOf(code) {
   let hash = 5381;
   for (const letter of code) {
     hash = (hash * 33 + letter.codePointAt(0)) % 2 ** 32;
   }
-  return `live ${name} ${hash.toString(36)}`;
+  return hash.toString(36);
+}
+
+const keys = () =>
+  kept((all) => Object.keys(all).filter((key) => key.startsWith(START))) ?? [];
+
+/* For each cell of the page, where its edit is kept. An edit belongs to the
+   code that it changes, not to a number: when the book says something else
+   there, it is for that that the reader has to think again. */
+export function places(codes) {
+  const times = new Map();
+  return codes.map((code) => {
+    const before = times.get(code) ?? 0;
+    times.set(code, before + 1);
+    return `${START}${hashOf(code)} ${before}`;
+  });
 }
 
 export const edits = {
-  of: (code) => localStorage.getItem(keyOf(code)),
-  keep(code, text) {
-    if (text === code) localStorage.removeItem(keyOf(code));
-    else localStorage.setItem(keyOf(code), text);
+  areThere: () => keys().length > 0,
+  at: (place) => kept((all) => all.getItem(place)),
+  keep: (place, text) => kept((all) => all.setItem(place, text)),
+  forget: (place) => kept((all) => all.removeItem(place)),
+
+  /* Those of cells that the book no longer has. */
+  forgetAllBut(places) {
+    for (const key of keys()) if (!places.includes(key)) this.forget(key);
   },
-  forget: (code) => localStorage.removeItem(keyOf(code)),
 };

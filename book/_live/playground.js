@@ -144,7 +144,9 @@ class Playground {
   #restartFrom(query) {
     return this.#safely(async () => {
       const refused = await this.#start(query);
-      if (refused !== undefined) this.#say(`${refused}.`);
+      if (refused === undefined) return;
+      if (this.#settings) await this.#look(); // what was on its way
+      this.#say(`${refused}.`);
     });
   }
 
@@ -217,7 +219,7 @@ class Playground {
   #pause() {
     this.#playing = null;
     this.#play.textContent = "Play";
-    this.#step.disabled = false;
+    this.#step.disabled = this.#play.disabled; // both are, when all is lost
   }
 
   /* Make steps: so many, or more and more of them while this plays. */

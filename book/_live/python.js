@@ -83,12 +83,14 @@ export class Python extends EventTarget {
   #answer({ id, output, result, problem }) {
     const call = this.#calls.get(id);
     if (!call) return;
-    if (output) {
+    if (problem !== undefined) {
+      /* What fails in a cell is a result; this is what runs the cells. */
+      this.#end(problem);
+    } else if (output) {
       call.onOutput(output);
     } else {
       this.#calls.delete(id);
-      if (problem === undefined) call.resolve(result);
-      else call.reject(new Error(problem));
+      call.resolve(result);
     }
   }
 

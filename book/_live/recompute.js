@@ -57,6 +57,7 @@ class Leaves {
   }
 
   async #recompute() {
+    if (this.#submit.ariaDisabled) return;
     for (const [{ name }, input] of this.#inputs) {
       if (Number.isFinite(input.valueAsNumber)) continue;
       this.#say(`What stands at ${name} is not a number.`);
@@ -68,7 +69,7 @@ class Leaves {
       this.#progress.value = detail.fetched / detail.of;
     };
     python.addEventListener("progress", show);
-    this.#submit.disabled = true;
+    this.#submit.setAttribute("aria-disabled", "true");
     this.#say(python.isStarted ? "Computing…" : "Fetching Python…");
     try {
       const { svg, steps, prefix } = await python.call("recompute", {
@@ -82,11 +83,12 @@ class Leaves {
       this.#stepper.load({ svg: drawn, steps, prefix });
       this.#say(CHANGED);
     } catch (problem) {
-      this.#say(`Python has failed: ${problem.message}.`);
+      const why = problem.message;
+      this.#say(why === "stopped" ? "Stopped." : `Python has failed: ${why}.`);
     } finally {
       python.removeEventListener("progress", show);
       this.#progress.hidden = true;
-      this.#submit.disabled = false;
+      this.#submit.removeAttribute("aria-disabled");
     }
   }
 }

@@ -1,7 +1,8 @@
 /* Puts "Edit and run" on every cell of a page. All else comes on a click. */
 
+import { edits } from "./edits.js";
 import { element } from "./element.js";
-import { FROM_DISK, name, whyNot } from "./here.js";
+import { FROM_DISK, whyNot } from "./here.js";
 
 const { src } = document.currentScript;
 
@@ -10,10 +11,17 @@ const load = (file) => import(src.replace("start.js", file));
 
 /* A button that has Python come, with what it says where Python can't. */
 function opener(bar, textContent, action) {
-  const say = (words) =>
+  const say = (words) => {
     bar.replaceChildren(
-      element("span", { className: "live-why-not", textContent: words }),
+      element("span", {
+        className: "live-why-not",
+        role: "alert",
+        tabIndex: -1,
+        textContent: words,
+      }),
     );
+    bar.firstChild.focus();
+  };
   const button = element("button", {
     className: "live-open",
     textContent,
@@ -28,7 +36,10 @@ function opener(bar, textContent, action) {
     try {
       await action();
     } catch (problem) {
-      say(`This could not be fetched: ${problem.message}.`);
+      say(
+        `This could not be fetched: ${problem.message}. ` +
+          "Reload the page to try again.",
+      );
     }
   });
   return button;
@@ -72,6 +83,4 @@ const place = document.getElementById("playground");
 if (place) addPlayground(place);
 
 /* What the reader has written here before is there again. */
-if (Object.keys(localStorage).some((key) => key.startsWith(`live ${name} `))) {
-  load("cells.js").then(({ reopen }) => reopen());
-}
+if (edits.areThere()) load("cells.js").then(({ reopen }) => reopen());

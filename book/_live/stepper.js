@@ -63,15 +63,18 @@ class Stepper {
     this.#equation.setAttribute("role", "status");
     const change = button("Change the leaves", async () => {
       if (location.protocol === "file:") {
-        change.replaceWith(element("span", { textContent: FROM_DISK }));
+        this.#equation.textContent = FROM_DISK;
         return;
       }
-      change.disabled = true;
-      const { changeLeaves } = await import(
-        src.replace("stepper.js", "recompute.js")
-      );
-      change.remove();
-      changeLeaves(this);
+      try {
+        const { changeLeaves } = await import(
+          src.replace("stepper.js", "recompute.js")
+        );
+        await changeLeaves(this);
+        change.remove();
+      } catch (problem) {
+        this.#equation.textContent = `This could not be fetched: ${problem.message}.`;
+      }
     });
     const bar = element(
       "div",

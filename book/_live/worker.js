@@ -1,7 +1,7 @@
 /* Python, in a worker: it sees no page, and the page sees what it posts.
 
    A message to it is {id, call, with}: a function of one of the modules in
-   book/_live/python, as "cells.run", and its arguments. It posts {id, output}
+   book/_live/python, as "run", and its arguments. It posts {id, output}
    while that runs, and {id, result} or {id, problem} at the end. Before, while
    Python is fetched, it posts {fetched, of}: bytes. */
 
@@ -82,9 +82,6 @@ self.onmessage = async ({ data }) => {
   try {
     post({ id: data.id, result: call(data.call, data.with) });
   } catch (problem) {
-    const words = String(problem.message ?? problem);
-    /* After anything but an error in Python, Python can't go on. */
-    if (problem.name === "PythonError") post({ id: data.id, problem: words });
-    else post({ broken: words });
+    post({ id: data.id, problem: String(problem.message ?? problem) });
   }
 };

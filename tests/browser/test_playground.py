@@ -58,8 +58,11 @@ class Playground:
         """Let it train for some steps, more or less, and pause."""
         wanted = self.steps + steps
         self.button("Play").click()
-        while self.steps < wanted:
+        for _ in range(2000):
+            if self.steps >= wanted:
+                break
             self.page.wait_for_timeout(50)
+        assert self.steps >= wanted, "it doesn't train"
         self.button("Pause").click()
         self.wait(ENDED)
 

@@ -135,7 +135,7 @@ def test_each_step_says_its_equation_and_shows_its_way(page: Page) -> None:
         expect(stepper.slider).to_have_attribute("aria-valuetext", words)
         expect(row).to_have_attribute("aria-current", "step")
         lit = stepper.drawing.locator(".lit").count()
-        assert lit == (1 if words == "L.grad = 1.0" else lit)
+        assert lit == 1 if words == "L.grad = 1.0" else lit > 1
         assert lit
     expect(stepper.equation).to_have_text(
         "b.grad += a.data * e.grad = 2.0 * -2.0 = -4.0"

@@ -87,7 +87,8 @@ def placeholders(statement: ast.stmt) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     for name, package in bound_by(statement):
         maker = f"__import__('absent').Absent({package!r})"
-        (made,) = ast.parse(f"{name} = {maker}").body
+        source = f"{maker}()" if name == "*" else f"{name} = {maker}"
+        (made,) = ast.parse(source).body
         for node in ast.walk(made):
             ast.copy_location(node, statement)
         found.append(made)

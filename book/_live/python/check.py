@@ -98,7 +98,7 @@ def failure(source: str, namespace: dict[str, object]) -> Failure | None:
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             exec(code, namespace)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return in_words(error, notes)
     return None
 
@@ -166,7 +166,7 @@ def called(
     return ast.copy_location(call, place)
 
 
-def in_words(error: Exception, notes: Notes) -> Failure:
+def in_words(error: BaseException, notes: Notes) -> Failure:
     """Why a check doesn't hold, the simplest reason first."""
     ours = raised_in(error.__traceback__) == FILE
     if ours and isinstance(error, NameError):
@@ -234,5 +234,9 @@ def computed_from_others(text: str) -> bool:
 
 def shown(value: object) -> str:
     """A value as Python writes it, cut when it is long."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception as error:  # of an answer that isn't finished
+        kind = type(value).__name__
+        return f"a {kind} whose repr stops with {type(error).__name__}"
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

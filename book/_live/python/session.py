@@ -21,6 +21,7 @@ Emit = Callable[[Output], None]
 
 MOST = 100_000
 """So many characters of a run are shown, and no more."""
+CUT_OFF = f"\n… cut off after {MOST:,} characters"
 PAUSE = 0.05
 """Seconds between two pieces of text, so that the page keeps up."""
 
@@ -40,12 +41,16 @@ class Printed:
             self.waiting.append(text[: self.left])
             self.left -= len(text)
             if self.left <= 0:
-                self.waiting.append(f"\n… cut off after {MOST:,} characters")
-        if time.monotonic() - self.last > PAUSE:
-            self.flush()
+                self.waiting.append(CUT_OFF)
+        self.flush()
         return len(text)
 
     def flush(self) -> None:
+        """Send what is waiting, if not too soon: `print` may ask for it."""
+        if time.monotonic() - self.last > PAUSE:
+            self.send()
+
+    def send(self) -> None:
         """Send what is waiting."""
         if self.waiting:
             self.emit({"kind": "text", "text": "".join(self.waiting)})
@@ -65,17 +70,17 @@ class Session:
     def run(self, code: str, number: int, emit: Emit) -> bool:
         """Run a cell; whether it came to its end."""
         printed = Printed(emit)
-        before = sys.stdout, sys.stderr, sys.displayhook
+        before = sys.stdout, sys.stderr
         sys.stdout = sys.stderr = printed
         try:
             self.execute(code, number, emit, printed)
         except BaseException as error:
-            printed.flush()
-            emit({"kind": "error", "text": self.told(error)})
+            printed.send()
+            emit({"kind": "error", "text": cut(self.told(error))})
             return False
         finally:
-            sys.stdout, sys.stderr, sys.displayhook = before
-        printed.flush()
+            sys.stdout, sys.stderr = before
+        printed.send()
         return True
 
     def told(self, error: BaseException) -> str:
@@ -94,16 +99,19 @@ class Session:
         linecache.cache[file] = (len(code), None, lines, file)
         tree = absent.without_absent(ast.parse(code, file))
         last: ast.Expression | None = None
-        if tree.body and isinstance(end := tree.body[-1], ast.Expr):
+        if tree.body and isinstance(statement := tree.body[-1], ast.Expr):
             tree.body.pop()
-            last = ast.Expression(end.value)
-        exec(compile(tree, file, "exec"), self.namespace)
+            last = ast.Expression(statement.value)
+        # `dont_inherit`: what this module imports from __future__ isn't there.
+        body = compile(tree, file, "exec", dont_inherit=True)
+        exec(body, self.namespace)
         if last:
-            value = eval(compile(last, file, "eval"), self.namespace)
+            end = compile(last, file, "eval", dont_inherit=True)
+            value = eval(end, self.namespace)
             if value is not None and not code.rstrip().endswith(";"):
                 self.namespace["_"] = value
                 output = shown(value)
-                printed.flush()
+                printed.send()
                 emit(output)
 
 
@@ -111,4 +119,9 @@ def shown(value: Any) -> Output:
     """A value as it is seen under a cell: drawn, or as text."""
     if (svg := drawing.drawn(value)) is not None:
         return {"kind": "svg", **svg}
-    return {"kind": "text", "text": repr(value) + "\n"}
+    return {"kind": "text", "text": cut(repr(value)) + "\n"}
+
+
+def cut(text: str) -> str:
+    """As much of a text as a page can show."""
+    return text if len(text) <= MOST else text[:MOST] + CUT_OFF
