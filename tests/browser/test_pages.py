@@ -57,7 +57,7 @@ def test_the_window_sees_what_goes_wrong(
         page.wait_for_timeout(100)
         said = "\n".join(window.troubles)
     for expected in (
-        "asks another origin: https://example.org/",
+        "Connecting to 'https://example.org/' violates",
         "404: http://127.0.0.1",
         "warning: careful",
         "error: broken",
@@ -67,7 +67,7 @@ def test_the_window_sees_what_goes_wrong(
 
 # What a script has folded is opened, and what it has put in is left out.
 TEXT = """() => {
-    const added = ".copybtn, .toggle-button, .toggle-details__summary";
+    const added = ".copybtn, .live-bar, .stepper-controls";
     document.querySelectorAll("article details").forEach(d => d.open = true);
     document.querySelectorAll(".toggle-hidden").forEach(
         e => e.classList.remove("toggle-hidden"));

@@ -90,9 +90,10 @@ def test_test_sets_up_then_checks_then_tests(
     make, root: Path, frame: Path
 ) -> None:
     """Protects: `make test` needs no other goal before it."""
-    shutil.copytree(root / "tests/browser", frame / "tests/browser")
+    for needed in ("tests/browser", "tests/javascript"):
+        shutil.copytree(root / needed, frame / needed)
     _, said = make(frame, "--dry-run", "test")
-    order = ["-m venv", "tangle.py --check", "ruff", "mypy", "pytest"]
+    order = ["-m venv", "tangle.py --check", "ruff", "mypy", "pytest --num"]
     places = [said.index(step) for step in order]
     assert places == sorted(places)
 

@@ -22,11 +22,12 @@ def described(nodes: Sequence[Any]) -> Graph:
     return [
         {
             "data": node.data,
-            "grad": node.grad,
+            # The first chapters' values have none of these yet.
+            "grad": getattr(node, "grad", 0.0),
             "label": node.label,
             "op": node._op,
             "operands": [number[operand] for operand in node._prev],
-            "local": list(node._local),
+            "local": list(getattr(node, "_local", ())),
         }
         for node in nodes
     ]
