@@ -164,7 +164,8 @@ def where(cell: re.Match[str]) -> str:
     page: str = cell["page"]
     text = (ROOT / page).read_text()
     told = re.search(
-        r"^(?:Chapter \d+, c|C)ode cell (\d+), line (\d+)",
+        # As the book tells errors, and as IPython those of syntax.
+        r"^ *(?:Cell In\[|(?:Chapter \d+, c|C)ode cell )(\d+)\]?, line (\d+)",
         cell["traceback"],
         re.M,
     )

@@ -13,6 +13,7 @@ import pytest
 from browsing import Site, Window
 from living import UNFOLD, Cell, alike, reasons
 from playwright.sync_api import Browser, Page, Route, expect
+from reading import ROOT, code_cells, exercises
 from test_accessible import look
 
 Opener = Callable[..., AbstractContextManager[Window]]
@@ -307,6 +308,31 @@ def test_an_answer_is_checked_in_words(page: Page) -> None:
     expect(cell.status).to_contain_text("Right")
     page.reload()
     expect(cell.editor).to_contain_text("8 * a.data")
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "index"])
+def test_every_exercise_is_checked_where_it_is_read(
+    window: Opener, name: str
+) -> None:
+    """Protects readers from a check that refuses the book's own solution."""
+    source = ROOT / "book" / f"{name}.md"
+    codes = [cell.source for cell in code_cells(source)]
+    with window() as opened:
+        page = opened.open(f"book/{name}.html")
+        why = reasons(page)
+        for exercise in exercises(source):
+            (asked,) = exercise.asked
+            if why[asked]:
+                continue
+            cell = Cell(page, asked + 1).open().press("Check")
+            if any(why[number] for number in exercise.solved):
+                expect(cell.status).to_contain_text("can't be checked here")
+                continue
+            expect(cell.status).to_contain_text("Not yet")
+            cell.write("\n\n".join(codes[n] for n in exercise.solved))
+            cell.press("Check")
+            expect(cell.status).to_contain_text("Right")
+        assert opened.troubles == []
 
 
 # Nothing gets out of the worker, and nothing comes in from it
