@@ -3,6 +3,7 @@
 
 import math
 import random
+from collections.abc import Callable
 
 #: The two coordinates of a point in the plane.
 Point = tuple[float, float]
@@ -18,19 +19,41 @@ def moons(
     of the noise, which is added to both coordinates; the circles have
     radius 1. `ValueError` for less than one point.
     """
-    if n < 1:
-        raise ValueError(f"moons needs at least 1 point, not {n}")
-    uniform = rng.uniform if rng else random.uniform
-    gauss = rng.gauss if rng else random.gauss
-    points = []
-    labels = []
-    for i in range(n):
+
+    def place(uniform: Uniform, label: int) -> Point:
         angle = uniform(0.0, math.pi)
         x, y = math.cos(angle), math.sin(angle)
-        if i % 2:
-            x, y = 1.0 - x, 0.5 - y
+        return (x, y) if label > 0 else (1.0 - x, 0.5 - y)
+
+    return two_sets("moons", place, n, noise, rng)
+
+
+#: Gives a random number between two others.
+Uniform = Callable[[float, float], float]
+
+
+def two_sets(
+    name: str,
+    place: Callable[[Uniform, int], Point],
+    n: int,
+    noise: float,
+    rng: random.Random | None,
+) -> tuple[list[Point], list[int]]:
+    """``n`` points in all, with the labels 1 and -1 in turn.
+
+    ``place`` says where a point with a label belongs, before the noise. It
+    may use random numbers. ``name`` is for the `ValueError` if there is to
+    be no point.
+    """
+    if n < 1:
+        raise ValueError(f"{name} needs at least 1 point, not {n}")
+    uniform = rng.uniform if rng else random.uniform
+    gauss = rng.gauss if rng else random.gauss
+    labels = [-1 if i % 2 else 1 for i in range(n)]
+    points = []
+    for label in labels:
+        x, y = place(uniform, label)
         points.append((x + gauss(0.0, noise), y + gauss(0.0, noise)))
-        labels.append(-1 if i % 2 else 1)
     return points, labels
 
 
@@ -42,19 +65,13 @@ def circles(
     The inner circle has radius 0.5 and the label 1, the outer one radius 1
     and the label -1. The rest is as with `moons`.
     """
-    if n < 1:
-        raise ValueError(f"circles needs at least 1 point, not {n}")
-    uniform = rng.uniform if rng else random.uniform
-    gauss = rng.gauss if rng else random.gauss
-    points = []
-    labels = []
-    for i in range(n):
+
+    def place(uniform: Uniform, label: int) -> Point:
         angle = uniform(0.0, 2.0 * math.pi)
-        radius = 1.0 if i % 2 else 0.5
-        x, y = radius * math.cos(angle), radius * math.sin(angle)
-        points.append((x + gauss(0.0, noise), y + gauss(0.0, noise)))
-        labels.append(-1 if i % 2 else 1)
-    return points, labels
+        radius = 0.5 if label > 0 else 1.0
+        return radius * math.cos(angle), radius * math.sin(angle)
+
+    return two_sets("circles", place, n, noise, rng)
 
 
 def xor(
@@ -66,19 +83,12 @@ def xor(
     positive and the other isn't, before the noise. The rest is as with
     `moons`.
     """
-    if n < 1:
-        raise ValueError(f"xor needs at least 1 point, not {n}")
-    uniform = rng.uniform if rng else random.uniform
-    gauss = rng.gauss if rng else random.gauss
-    points = []
-    labels = []
-    for i in range(n):
+
+    def place(uniform: Uniform, label: int) -> Point:
         x, y = uniform(0.0, 1.0), uniform(-1.0, 1.0)
-        if (y > 0.0) == (i % 2 == 0):
-            x = -x
-        points.append((x + gauss(0.0, noise), y + gauss(0.0, noise)))
-        labels.append(-1 if i % 2 else 1)
-    return points, labels
+        return (-x if (y > 0.0) == (label > 0) else x), y
+
+    return two_sets("xor", place, n, noise, rng)
 
 
 def spiral(
@@ -89,16 +99,10 @@ def spiral(
     The arms make nearly one turn and a half each, out to radius 1.5, and
     are half a turn apart. The rest is as with `moons`.
     """
-    if n < 1:
-        raise ValueError(f"spiral needs at least 1 point, not {n}")
-    uniform = rng.uniform if rng else random.uniform
-    gauss = rng.gauss if rng else random.gauss
-    points = []
-    labels = []
-    for i in range(n):
+
+    def place(uniform: Uniform, label: int) -> Point:
         radius = uniform(0.1, 1.5)
-        angle = 2.0 * math.pi * radius + (math.pi if i % 2 else 0.0)
-        x, y = radius * math.cos(angle), radius * math.sin(angle)
-        points.append((x + gauss(0.0, noise), y + gauss(0.0, noise)))
-        labels.append(-1 if i % 2 else 1)
-    return points, labels
+        angle = 2.0 * math.pi * radius + (0.0 if label > 0 else math.pi)
+        return radius * math.cos(angle), radius * math.sin(angle)
+
+    return two_sets("spiral", place, n, noise, rng)

@@ -133,16 +133,16 @@ def named(values: list[Node]) -> dict[int, str]:
 def sentence(value: Node, names: dict[int, str]) -> str:
     """What a value is and, if it was computed, what it was computed as."""
     parts = [names[id(value)]]
-    parts += [formula(operation, names) for operation in value.operands]
+    for operation in value.operands:
+        operands = [names[id(operand)] for operand in operation.operands]
+        parts.append(formula(operation.label, operands))
     parts += [value.data] * bool(value.data)
     gradient = f", gradient {value.gradient}" if value.gradient else ""
     return f"{' = '.join(parts)}{gradient}."
 
 
-def formula(operation: Node, names: dict[int, str]) -> str:
+def formula(sign: str, operands: list[str]) -> str:
     """``a * b``, or ``tanh(n)``."""
-    operands = [names[id(operand)] for operand in operation.operands]
-    sign = operation.label
     if sign in BETWEEN:
         return f" {sign} ".join(operands)
     if sign == "neg":

@@ -25,6 +25,7 @@ import playground
 import steps
 import svg_element
 from library_so_far import LONG_AGO
+from places import chapter_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,12 +165,6 @@ def described(
         if graph := cell.metadata.get("graph"):
             told["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
         yield told
-
-
-def chapter_number(docname: str) -> int | None:
-    """``book/06-backward`` is chapter 6."""
-    number = docname.rpartition("/")[2][:2]
-    return int(number) if number.isdigit() else None
 
 
 def bytes_fetched(app: Sphinx, stage: str) -> int:

@@ -6,6 +6,7 @@ last of them stands in the listing of its file, a page of the appendix.
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,16 @@ def page_name(docname: str) -> str:
     return docname.rsplit("/", 1)[-1]
 
 
+def chapter_number(page: str) -> int | None:
+    """``book/06-backward`` is chapter 6, and so is ``06-backward``."""
+    number = re.match(r"(\d\d)-", page_name(page))
+    return int(number[1]) if number else None
+
+
 def chapter_of(version: Version) -> str:
     """How prose calls the page that has a version's cell."""
-    number = version.chapter[:2]
-    return f"chapter {int(number)}" if number.isdigit() else version.chapter
+    number = chapter_number(version.chapter)
+    return f"chapter {number}" if number else version.chapter
 
 
 def page_of(version: Version) -> str:

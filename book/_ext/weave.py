@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 from hashlib import sha256
@@ -56,10 +55,9 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-    from tangle import Package, Source
+    from tangle import Package
 
 HERE = Path(__file__).parent
-CHAPTER = re.compile(r"\d\d-")
 
 # The parts of weaving, a module each; in this order they are set up.
 PARTS = (
@@ -114,7 +112,7 @@ class Stages:
         """The name of the stage that a page's kernel imports."""
         names = list(self.packages)
         name = self.page_names[docname]
-        if CHAPTER.match(name):
+        if places.chapter_number(name):
             return names[names.index(name) - 1]
         return names[-1]
 
@@ -127,21 +125,16 @@ class Stages:
         return sha256(code.encode()).hexdigest()
 
 
-def chapters_of_lines(package: Package) -> dict[str, list[int]]:
+def chapters_of_lines(package: Package) -> dict[str, list[int | None]]:
     """For each file of the library, the chapter of every line."""
-    return {
-        file: [
-            chapter_number(module.source(number))
-            for number in range(1, len(module.lines) + 1)
+    found: dict[str, list[int | None]] = {}
+    for file, module in package.files.items():
+        sources = map(module.source, range(1, len(module.lines) + 1))
+        found[file] = [
+            places.chapter_number(source[0]) if source else None
+            for source in sources
         ]
-        for file, module in package.files.items()
-    }
-
-
-def chapter_number(source: Source | None) -> int:
-    """The chapter that a line comes from; 0 if it comes from none."""
-    name = Path(source[0]).name if source else ""
-    return int(name[:2]) if CHAPTER.match(name) else 0
+    return found
 
 
 class Weaver:
@@ -192,7 +185,7 @@ class Weaver:
             return
         stage = self.stages.folder / self.stages.imported_by(docname)
         os.environ["PYTHONPATH"] = str(stage)
-        number = live.chapter_number(docname)
+        number = places.chapter_number(docname)
         os.environ["BOOK_CHAPTER"] = str(number or "")
         execute.Client.library = self.digest_for(docname)
         executed = Path(app.srcdir) / "_build" / "jupyter_execute"

@@ -11,13 +11,11 @@ import nbformat
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 
+from exercises import GATE
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "book").rglob("*.md"))
 CHAPTERS = [page for page in PAGES if re.match(r"\d\d-", page.name)]
-
-GATE = re.compile(
-    r"\{(exercise|solution)-(start|end)\}(?: (\S+))?(?:\n:label: (\S+))?"
-)
 
 
 @cache

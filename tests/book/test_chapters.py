@@ -137,7 +137,7 @@ def test_an_exercise_has_one_starter_to_write_the_answer_in(
     for number in asked:
         code = code_cells(page)[number].source
         lines = [line for line in code.split("\n") if line.strip()]
-        assert 1 <= len(lines) <= 8, code
+        assert 2 <= len(lines) <= 8, code
         assert not re.search(r"\b(?:assert|print)\b", code), code
 
 

@@ -55,9 +55,13 @@ def test_the_window_sees_what_goes_wrong(
         page.evaluate(harm)
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(100)
+        # The page's policy stops a script, but nobody who follows a link.
+        page.evaluate("location.href = 'https://example.org/'")
+        page.wait_for_timeout(100)
         said = "\n".join(window.troubles)
     for expected in (
         "Connecting to 'https://example.org/' violates",
+        "asks another origin: https://example.org/",
         "404: http://127.0.0.1",
         "warning: careful",
         "error: broken",

@@ -53,9 +53,6 @@ class Verdict:
     right: bool
     lines: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines)
-
 
 def check(asserts: Sequence[str], namespace: dict[str, object]) -> Verdict:
     """Run the checks where the reader's code has run.

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from graph_text import BETWEEN, SVG
+from graph_text import SVG, formula
 from graphs import Graph, described
 
 Step = dict[str, Any]
@@ -119,7 +119,7 @@ def computed(graph: Graph, i: int, names: list[str]) -> Step:
     return {
         "kind": "forward",
         "text": " = ".join(
-            [names[i], symbols, formula(node["op"], numbers), result]
+            [names[i], symbols, in_numbers(node["op"], numbers), result]
         ),
         "value": i,
         "shows": f"data {shown(node['data'])}",
@@ -191,17 +191,11 @@ def written(number: Any) -> str:
     return f"{text}.0" if text.lstrip("-").isdigit() else text
 
 
-def formula(sign: str, operands: list[str]) -> str:
-    """``a * b``, ``tanh(n)`` or ``(-2)**2``."""
+def in_numbers(sign: str, numbers: list[str]) -> str:
+    """``2.0 * -3.0``, or ``(-2.0)**2``."""
     if sign == "neg" or sign.startswith("**"):
-        operands = [f"({o})" if o.startswith("-") else o for o in operands]
-    if sign in BETWEEN:
-        return f" {sign} ".join(operands)
-    if sign == "neg":
-        return f"-{operands[0]}"
-    if sign.startswith("**"):
-        return f"{operands[0]}{sign}"
-    return f"{sign}({', '.join(operands)})"
+        numbers = [f"({n})" if n.startswith("-") else n for n in numbers]
+    return formula(sign, numbers)
 
 
 def slope_named(graph: Graph, g: int, j: int, names: list[str]) -> str:

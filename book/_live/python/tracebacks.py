@@ -84,13 +84,13 @@ def said(error: BaseException) -> str:
 
 
 @cache
-def chapters(stage: str) -> dict[str, list[int]]:
+def chapters(stage: str) -> dict[str, list[int | None]]:
     """For each file of a stage, the chapter of every line."""
     try:
         text = Path(stage, CHAPTERS).read_text("utf-8")
     except OSError:
         return {}
-    found: dict[str, list[int]] = json.loads(text)
+    found: dict[str, list[int | None]] = json.loads(text)
     return found
 
 
