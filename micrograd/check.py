@@ -57,7 +57,7 @@ def gradient_check(
     h: float = 1e-5,
     tolerance: float = 1e-6,
 ) -> float:
-    """Hold ``f(*inputs).backward()`` against a nudge of every input.
+    """Check ``f(*inputs).backward()`` against a nudge of every input.
 
     Returns the largest relative difference; an `AssertionError` names the
     first input where it is more than ``tolerance``. Differences are taken

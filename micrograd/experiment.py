@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import reprlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -216,12 +217,15 @@ class Settings:
             if name in settings:
                 raise ValueError(f"{name} is there more than once")
             field = FIELDS[name]
+            refused = ValueError(
+                f"{name} must be {field.what}, not {reprlib.repr(value)}"
+            )
             try:
                 settings[name] = field.read(value)
             except ValueError:
-                raise ValueError(
-                    f"{name} must be {field.what}, not {value!r}"
-                ) from None
+                raise refused from None
+            if not field.allows(settings[name]):
+                raise refused
         return cls(**settings)
 
     def query(self) -> str:

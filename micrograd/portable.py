@@ -45,10 +45,9 @@ def exp(x: float) -> float:
         return x
     # Far out it is inf or 0 anyway.
     q, k = reduced(max(-750.0, min(x, 750.0)))
-    try:
-        return math.ldexp(1.0 + q, k)
-    except OverflowError:
-        return math.inf
+    # In two halves: 2**k itself may be too large for a float, or too small.
+    half = k // 2
+    return (1.0 + q) * math.ldexp(1.0, half) * math.ldexp(1.0, k - half)
 
 
 def tanh(x: float) -> float:

@@ -52,8 +52,11 @@ class Play(ReferenceRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """The link, or an error that has its place."""
+        written = " ".join(self.target.split())
         try:
-            query = checked(" ".join(self.target.split()))
+            # What is as by default is written all the same: an address that
+            # has no settings doesn't open the playground.
+            query = checked(written) or written
         except ValueError as error:
             message = self.inliner.reporter.error(str(error), line=self.lineno)
             return [nodes.problematic(self.rawtext, self.rawtext)], [message]

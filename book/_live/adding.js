@@ -17,7 +17,10 @@ function coordinate(name) {
 export class Adding {
   element = element("fieldset", { className: "playground-adding" });
   #form;
-  #forget = element("button", { textContent: "Remove them", type: "button" });
+  #forget = element("button", {
+    textContent: "Remove added points",
+    type: "button",
+  });
 
   /* `onAdd` gets x and y. */
   constructor({ onAdd, onForget }) {
@@ -39,7 +42,7 @@ export class Adding {
     this.#forget.addEventListener("click", onForget);
     this.element.append(
       element("legend", {
-        textContent: "Add a point: click on the plane, or say where",
+        textContent: "Add a point: click on the plane, or enter x and y",
       }),
       this.#form,
     );

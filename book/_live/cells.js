@@ -8,9 +8,9 @@ import { LiveOutput } from "./output.js";
 import { page, python } from "./python.js";
 
 const BOOKS = "This is the book's code again.";
+const YOURS = "This is your code from last time. Reset brings the book's back.";
 const LOST =
-  "All that the cells had computed is lost; the next run begins with the " +
-  "cells above.";
+  "All results are lost; the next run begins at the top of the page.";
 
 const open = new Map(); // a number -> the cell, once it has been opened
 const ran = new Set(); // the numbers of those that Python has run
@@ -42,7 +42,7 @@ class LiveCell {
     this.output = new LiveOutput(cell, number);
     this.#addEditor(cell);
     this.#addBar();
-    if (this.code !== book.code) this.#say("This is your code from before.");
+    if (this.code !== book.code) this.#say(YOURS);
   }
 
   #addEditor(cell) {
@@ -55,7 +55,7 @@ class LiveCell {
     input.append(box);
     this.#editor = edit(box, {
       code: edits.at(this.#place) ?? this.#book.code,
-      label: `Code of cell ${this.#number}`,
+      number: this.#number,
       onChange: (text) => {
         if (text === this.#book.code) edits.forget(this.#place);
         else edits.keep(this.#place, text);
@@ -121,7 +121,7 @@ class LiveCell {
     return this.#whenFree(async () => {
       ran.clear();
       if (await this.#prepare({ shown: true }))
-        this.#say("All above have run.");
+        this.#say("The cells above have run again.");
     });
   }
 
@@ -162,7 +162,7 @@ class LiveCell {
     const run = async () => {
       if (before !== stopped) {
         asked -= 1;
-        this.#say(`Not run, for Python was stopped. ${LOST}`);
+        this.#say(`Not run: Python was stopped. ${LOST}`);
         return;
       }
       const stop = this.#withProgress();
@@ -209,7 +209,11 @@ class LiveCell {
       this.#say(`Running cell ${above} of those above…`);
       const good = await runNow(above, cells[above - 1], { shown });
       if (!good && !mayFail(cells[above - 1])) {
-        this.#say(`Code cell ${above}, above, has failed: see there.`);
+        const there = element("a", {
+          href: `#cell-${above}`,
+          textContent: `Code cell ${above}`,
+        });
+        this.#status.replaceChildren(there, ", above, has failed.");
         return false;
       }
     }

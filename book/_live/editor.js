@@ -18,11 +18,10 @@ import { EditorView, keymap } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { element } from "./element.js";
 
-const HINT =
-  "Shift+Enter runs the cell. Tab indents; Escape, then Tab, leaves.";
+const HINT = "Shift+Enter runs it. Tab indents; Escape, then Tab, leaves.";
 
 /* An editor in a box; `onChange` gets the text, `run` is for Shift+Enter. */
-export function edit(box, { code, label, onChange, run }) {
+export function edit(box, { code, number, onChange, run }) {
   const runKey = {
     key: "Shift-Enter",
     run: () => {
@@ -43,7 +42,7 @@ export function edit(box, { code, label, onChange, run }) {
         bracketMatching(),
         syntaxHighlighting(classHighlighter),
         EditorView.contentAttributes.of({
-          "aria-label": label,
+          "aria-label": `Code of cell ${number}`,
           tabindex: "0",
         }),
         EditorView.updateListener.of((update) => {
@@ -52,7 +51,8 @@ export function edit(box, { code, label, onChange, run }) {
       ],
     }),
   });
-  box.append(element("p", { className: "live-hint", textContent: HINT }));
+  const textContent = `Code cell ${number}. ${HINT}`;
+  box.append(element("p", { className: "live-hint", textContent }));
   /* The page has keys of its own: "/" would lead to the search. */
   view.dom.addEventListener("keydown", (event) => event.stopPropagation());
   return {

@@ -11,5 +11,5 @@ export const root = new URL(
 );
 
 export const FROM_DISK =
-  "A browser runs no Python in a page that is opened from the disk. " +
-  "Run `make serve` in the book's folder, and open the address it says.";
+  "Python can't run in a page that is opened from the disk. " +
+  "Run `make serve` in the book's folder, and open the address it gives.";

@@ -8,6 +8,9 @@ const NEURON = 24; // from one neuron to the next
 const THICKEST = 5;
 const INPUTS = ["x", "y"];
 
+const HINT =
+  "Orange lines are positive, blue ones negative; the thicker, the larger.";
+
 const digits = (number) => number.toFixed(4).replace("-", "−");
 
 function cell(tag, textContent, properties = {}) {
@@ -31,13 +34,13 @@ export class Network {
 
   constructor() {
     this.#what.append(
-      cell("legend", "Lines show"),
+      cell("legend", "The lines show"),
       radio("playground-lines", "weights", true),
       radio("playground-lines", "gradients", false),
     );
     this.#what.addEventListener("change", () => this.#draw());
     this.#select.addEventListener("change", () => this.#draw());
-    const head = ["From", "Weight", "Gradient"].map((name) =>
+    const head = ["Input", "Weight", "Gradient"].map((name) =>
       cell("th", name, { scope: "col" }),
     );
     const table = element(
@@ -52,7 +55,13 @@ export class Network {
     frame.setAttribute("role", "group");
     frame.setAttribute("aria-label", "The neuron's numbers");
     this.element.append(
-      element("div", {}, this.#what, this.#drawing),
+      element(
+        "div",
+        {},
+        this.#what,
+        this.#drawing,
+        cell("p", HINT, { className: "playground-hint" }),
+      ),
       element("div", {}, element("label", {}, "Neuron ", this.#select), frame),
     );
   }

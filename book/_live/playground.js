@@ -7,7 +7,7 @@ import { root } from "./here.js";
 import { Network } from "./network.js";
 import { Plane } from "./plane.js";
 import { Python, page } from "./python.js";
-import { keepInAddress, Settings } from "./settings.js";
+import { inWords, keepInAddress, Settings, settingsIn } from "./settings.js";
 
 /* Python makes steps for so many seconds at a time, so that it soon hears of
    a pause; then there is something new to see. */
@@ -15,11 +15,15 @@ const SECONDS = 0.05;
 /* Milliseconds between two looks, where things shall not move. */
 const CALM = 1000;
 
-const LOST = "What the network had learnt is lost; Restart begins anew.";
+const READY = "Ready. Press Play.";
+const RAN_AWAY =
+  "Training has run away, and was stopped. Try a smaller learning rate, or " +
+  "less weight decay.";
+const LOST = "The trained network is lost. Press Restart.";
 
 const loss = (number) =>
   number < 1000 ? number.toFixed(4) : number.toExponential(1);
-const share = (number) => `${Math.round(number * 100)} %`;
+const share = (number) => `${Math.round(number * 100)}%`;
 const counted = (number, what) =>
   `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 
@@ -61,13 +65,14 @@ class Playground {
   #accuracy = [];
   #playing = null; // what has it play, until there is a pause
   #run = 0; // how often it was started: what belongs to another isn't shown
+  #search; // what of the address has been followed
 
   constructor(place) {
     this.#place = place;
     this.#status.setAttribute("role", "status");
     this.#told.append(
       element("summary", {
-        textContent: "The same in Python, to the last digit",
+        textContent: "This run as a Python program, to the last digit",
       }),
       this.#program,
     );
@@ -94,8 +99,7 @@ class Playground {
     const show = ({ detail }) => (progress.value = detail.fetched / detail.of);
     this.#python.addEventListener("progress", show);
     await this.#safely(async () => {
-      const given = query || (await page).playground.query;
-      const refused = await this.#start(given);
+      const refused = await this.#start(query);
       if (refused === undefined) return;
       this.#say(`This link can't be followed: ${refused}.`);
       this.#place.append(
@@ -125,9 +129,12 @@ class Playground {
   }
 
   /* Start anew; what is wrong with the query, if it is refused. */
-  async #start(query) {
+  async #start(search) {
     this.#pause();
-    const started = await this.#python.call("training.start", { query });
+    const { query, ignored } = settingsIn(search);
+    const started = await this.#python.call("training.start", {
+      query: query || (await page).playground.query,
+    });
     if ("refused" in started) return started.refused;
     this.#run += 1;
     this.#loss = [];
@@ -137,7 +144,10 @@ class Playground {
     this.#describe(started);
     await this.#look();
     this.#summarise();
-    this.#say("Ready.");
+    const strange = ignored.map((name) => `“${name}”`).join(", ");
+    this.#say(
+      strange ? `${READY} (The link has no settings in ${strange}.)` : READY,
+    );
     return undefined;
   }
 
@@ -146,7 +156,7 @@ class Playground {
       const refused = await this.#start(query);
       if (refused === undefined) return;
       if (this.#settings) await this.#look(); // what was on its way
-      this.#say(`${refused}.`);
+      this.#say(inWords(refused));
     });
   }
 
@@ -178,7 +188,7 @@ class Playground {
       const added = await this.#python.call("training.add", given);
       if (run !== this.#run) return;
       if ("refused" in added) {
-        this.#say(`${added.refused}.`);
+        this.#say(inWords(added.refused));
         return;
       }
       this.#describe(added);
@@ -187,7 +197,7 @@ class Playground {
       this.#say(
         added.as_linked
           ? "A point was added."
-          : "A point was added. Who follows the link starts with it.",
+          : "A point was added. The link has it from the start.",
       );
     });
   }
@@ -205,6 +215,25 @@ class Playground {
     this.#plane.showPoints(points, bounds);
     this.#adding.show(this.#settings.added);
     keepInAddress(query);
+    this.#search = location.search;
+  }
+
+  /* Whether it can go on from other settings, without Python coming anew. */
+  get isOpen() {
+    return this.#settings !== undefined;
+  }
+
+  /* Go to where a link leads. */
+  follow(address) {
+    history.pushState(null, "", address);
+    this.#play.focus();
+    return this.#restartFrom(location.search);
+  }
+
+  /* Start from the address, if the reader has gone back to another one. */
+  async goBack() {
+    if (location.search === this.#search) return;
+    await this.#restartFrom(location.search);
   }
 
   /* Train until the reader pauses. */
@@ -253,7 +282,7 @@ class Playground {
       await this.#look();
       if (run !== this.#run) return;
       this.#summarise();
-      this.#say(isOver ? "Training has run away: it is over." : this.#summary);
+      this.#say(isOver ? RAN_AWAY : this.#summary);
     });
   }
 
@@ -319,6 +348,25 @@ function sheet() {
 export async function open(place, { focus }) {
   await sheet();
   const playground = new Playground(place);
+  followLinks(place, playground);
   await playground.open(location.search);
   if (focus) playground.focus();
+}
+
+/* Links to other settings are followed where Python is already, and so is the
+   way back from them. */
+function followLinks(place, playground) {
+  document.addEventListener("click", (event) => {
+    const { altKey, ctrlKey, metaKey, shiftKey, target } = event;
+    const link = target.closest("a[href]");
+    const isHere =
+      link?.pathname === location.pathname && link.hash === `#${place.id}`;
+    if (!isHere || !playground.isOpen) return;
+    if (altKey || ctrlKey || metaKey || shiftKey) return;
+    event.preventDefault();
+    playground.follow(link.href);
+  });
+  addEventListener("popstate", () => {
+    if (playground.isOpen) playground.goBack();
+  });
 }

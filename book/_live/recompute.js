@@ -4,7 +4,7 @@ import { element } from "./element.js";
 import { drawing } from "./output.js";
 import { page, python } from "./python.js";
 
-const CHANGED = "These are your numbers; the caption speaks of the book's.";
+const CHANGED = "These are your numbers; the caption describes the book's.";
 
 class Leaves {
   #stepper;
@@ -60,7 +60,7 @@ class Leaves {
     if (this.#submit.ariaDisabled) return;
     for (const [{ name }, input] of this.#inputs) {
       if (Number.isFinite(input.valueAsNumber)) continue;
-      this.#say(`What stands at ${name} is not a number.`);
+      this.#say(`Enter a number for ${name}.`);
       input.focus();
       return;
     }

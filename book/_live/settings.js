@@ -14,6 +14,27 @@ const LABELS = {
   seed: "Seed",
 };
 
+const NAMES = [...Object.keys(LABELS), "added"];
+const HINT =
+  "Each change starts the training anew. The address of this page always has " +
+  "the settings: copy it to share them.";
+
+/* What of an address is a setting. Other sites add names of their own to links
+   on their way from one reader to the next. */
+export function settingsIn(search) {
+  const query = new URLSearchParams();
+  const ignored = [];
+  for (const [name, value] of new URLSearchParams(search)) {
+    if (NAMES.includes(name)) query.append(name, value);
+    else ignored.push(name);
+  }
+  return { query: query.toString(), ignored };
+}
+
+/* What the library refuses, by the name that the form has for it. */
+export const inWords = (refused) =>
+  `${refused.replace(/^\w+/, (name) => LABELS[name] ?? name)}.`;
+
 function input({ choices, what }) {
   if (!choices.length) {
     return element("input", {
@@ -43,6 +64,9 @@ export class Settings {
       const label = element("span", { textContent: LABELS[field.name] });
       this.element.append(element("label", {}, label, made));
     }
+    this.element.append(
+      element("p", { className: "playground-hint", textContent: HINT }),
+    );
     this.element.addEventListener("change", onChange);
     // Enter has changed what is to be changed, and sends nothing anywhere.
     this.element.addEventListener("submit", (event) => event.preventDefault());

@@ -5,7 +5,8 @@ import { element } from "./element.js";
 import { FROM_DISK } from "./here.js";
 
 const { src } = document.currentScript;
-const BEFORE = "The leaves hold their numbers. Nothing is computed yet.";
+const BEFORE =
+  "Only the numbers we start from are there. Nothing is computed yet.";
 
 const asRow = ({ text }, index) =>
   element(
@@ -61,7 +62,7 @@ class Stepper {
       this.show(Number(this.#slider.value)),
     );
     this.#equation.setAttribute("role", "status");
-    const change = button("Change the leaves", async () => {
+    const change = button("Change the numbers", async () => {
       if (location.protocol === "file:") {
         this.#equation.textContent = FROM_DISK;
         return;

@@ -197,14 +197,14 @@ def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
 def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
     stepper = Stepper(page, "6.3")
     book = stepper.boxes()
-    stepper.button("Change the leaves").click()
+    stepper.button("Change the numbers").click()
     a = stepper.controls.get_by_label("a", exact=True)
     expect(a).to_be_visible(timeout=LONG)
     expect(a).to_be_focused()
     said = stepper.controls.get_by_role("status").last
     a.fill("")
     a.press("Enter")
-    expect(said).to_have_text("What stands at a is not a number.")
+    expect(said).to_have_text("Enter a number for a.")
     a.fill("0.125")
     stepper.controls.get_by_label("b", exact=True).fill("40")
     a.press("Enter")
@@ -298,6 +298,6 @@ def test_from_the_disk_all_works_but_the_leaves(
         for boxes in expected:
             assert stepper.boxes() == boxes
             stepper.press("ArrowRight")
-        stepper.button("Change the leaves").click()
+        stepper.button("Change the numbers").click()
         expect(stepper.controls).to_contain_text("opened from the disk")
         assert opened.troubles == []

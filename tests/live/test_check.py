@@ -27,7 +27,7 @@ def said(source: str, **names: object) -> str:
     """What there is to say about the one check that the code has."""
     verdict = check(asserts_in([source]), names)
     assert not verdict.right
-    assert verdict.lines[0] == "Not yet: the check doesn't hold."
+    assert verdict.lines[0] == "Not yet: the check doesn't pass."
     return "\n".join(verdict.lines[1:])
 
 
@@ -64,9 +64,9 @@ def test_each_statement_that_asserts_is_one_check(code: list[str]) -> None:
 @pytest.mark.parametrize(
     ("count", "words"),
     [
-        (1, "the check holds"),
-        (2, "both checks hold"),
-        (3, "all 3 checks hold"),
+        (1, "the check passes"),
+        (2, "both checks pass"),
+        (3, "all 3 checks pass"),
     ],
 )
 def test_a_right_answer_is_called_right(count: int, words: str) -> None:
@@ -81,7 +81,7 @@ def test_a_right_answer_is_called_right(count: int, words: str) -> None:
 def test_a_wrong_value_is_told_with_the_message() -> None:
     """Protects readers from a comparison that tells them nothing."""
     assert said("assert dc_da == 24.0, 'What is it at 3?'", dc_da=12.0) == (
-        "What is it at 3?\n`dc_da == 24.0` doesn't hold: `dc_da` is 12.0."
+        "What is it at 3?\n`dc_da == 24.0` isn't true: `dc_da` is 12.0."
     )
 
 
@@ -104,7 +104,7 @@ def test_a_check_in_a_loop_tells_where_it_failed() -> None:
     """Protects readers from not knowing for which number."""
     source = "for x in [1, 2, 3]:\n    y = double(x)\n    assert y == 2 * x"
     told = said(source, double=lambda x: 2 if x == 1 else 5)
-    assert told == "`y == 2 * x` doesn't hold: `y` is 5, `x` is 2."
+    assert told == "`y == 2 * x` isn't true: `y` is 5, `x` is 2."
 
 
 def test_nothing_is_evaluated_twice() -> None:
@@ -159,7 +159,7 @@ def test_a_function_that_is_not_written_returns_none() -> None:
     class Value:
         def __sub__(self, other: object) -> None: ...
 
-    told = "gives None: is a `return` still to be written?"
+    told = "returns None: is a `return` missing?"
     assert said("assert abs(f(2)) < 1", f=lambda x: None) == f"`f(2)` {told}"
     assert said("assert (v - v).data", v=Value()) == f"`v - v` {told}"
 
@@ -184,17 +184,17 @@ def test_some_may_hold() -> None:
     """Protects those who are on their way from losing heart."""
     asserts = ["assert x == 1", "assert y == 1", "assert x == y", "assert x"]
     assert check(asserts, {"x": 1, "y": 2}).lines == (
-        "Not yet: 2 of 4 checks hold.",
-        "`y == 1` doesn't hold: `y` is 2.",
-        "`x == y` doesn't hold: `x` is 1, `y` is 2.",
+        "Not yet: 2 of 4 checks pass.",
+        "`y == 1` isn't true: `y` is 2.",
+        "`x == y` isn't true: `x` is 1, `y` is 2.",
     )
     first = [check(asserts[:n], {"x": 1, "y": ...}).lines[0] for n in (2, 3)]
     assert first == [
-        "Not yet: 1 of 2 checks holds.",
-        "Not yet: 1 of 3 checks holds.",
+        "Not yet: 1 of 2 checks passes.",
+        "Not yet: 1 of 3 checks passes.",
     ]
     assert check(asserts[:3], {}).lines == (
-        "Not yet: none of 3 checks holds.",
+        "Not yet: none of 3 checks passes.",
         "The check looks for `x`, which your code doesn't define.",
         "The check looks for `y`, which your code doesn't define.",
     )
@@ -204,7 +204,7 @@ def test_what_is_not_written_yet_comes_before_all_else() -> None:
     """Protects readers from faults that only follow from that."""
     asserts = ["assert a.grad == 1", "assert answer == 1", "assert [][0]"]
     assert check(asserts, {"a": 1, "answer": ...}).lines == (
-        "Not yet: none of 3 checks holds.",
+        "Not yet: none of 3 checks passes.",
         "`answer` is still `...`.",
     )
 

@@ -1,4 +1,4 @@
-"""The packages that Python in the page can't have.
+"""The packages that Python in the page doesn't have.
 
 A cell that imports one beside other things can be run; only where the package
 is used, it can't.
@@ -16,7 +16,7 @@ ABSENT = {
     "numpy": "NumPy",
     "llvmlite": "LLVM (llvmlite)",
 }
-"""Why: all of these are compiled for processors, not for browsers."""
+"""What it would take too long to fetch, or what no browser can run."""
 
 
 class NotHereError(Exception):
@@ -26,8 +26,8 @@ class NotHereError(Exception):
 def why_not(package: str) -> str:
     """What readers are told instead of an output."""
     return (
-        f"This needs {ABSENT[package]}, which is compiled for a processor, "
-        "not for a browser. It runs in Jupyter, on your machine."
+        f"This needs {ABSENT[package]}, which Python on this page doesn't "
+        "have. It runs in Jupyter, on your machine."
     )
 
 

@@ -61,16 +61,16 @@ def check(asserts: Sequence[str], namespace: dict[str, object]) -> Verdict:
     """
     copy = dict(namespace)
     failures = [told for source in asserts if (told := failure(source, copy))]
-    count, holding = len(asserts), len(asserts) - len(failures)
+    count, passing = len(asserts), len(asserts) - len(failures)
     if not failures:
-        every = {1: "the check holds", 2: "both checks hold"}
-        said = every.get(count, f"all {count} checks hold")
+        every = {1: "the check passes", 2: "both checks pass"}
+        said = every.get(count, f"all {count} checks pass")
         return Verdict(True, (f"Right: {said}.",))
     if count == 1:
-        first = "Not yet: the check doesn't hold."
+        first = "Not yet: the check doesn't pass."
     else:
-        hold = "hold" if holding > 1 else "holds"
-        first = f"Not yet: {holding or 'none'} of {count} checks {hold}."
+        passes = "pass" if passing > 1 else "passes"
+        first = f"Not yet: {passing or 'none'} of {count} checks {passes}."
     # What isn't written yet makes other checks fail in ways of no interest.
     unwritten = [told for told in failures if told.unwritten]
     lines = [line for told in unwritten or failures for line in told.lines]
@@ -172,7 +172,7 @@ def in_words(error: BaseException, notes: Notes) -> Failure:
     if lines := list(still_to_write(notes.values)):
         return Failure(lines, unwritten=True)
     if ours and isinstance(error, AssertionError):
-        said = f"`{notes.statement}` doesn't hold"
+        said = f"`{notes.statement}` isn't true"
         message = str(error)
     else:
         said = f"`{notes.statement}` stops with {type(error).__name__}"
@@ -202,7 +202,7 @@ def still_to_write(values: dict[str, object]) -> Iterator[str]:
             if any(item is ... for item in value):
                 yield f"There is still a `...` in `{text}`."
         elif value is None and not named:
-            yield f"`{text}` gives None: is a `return` still to be written?"
+            yield f"`{text}` returns None: is a `return` missing?"
 
 
 def telling(values: dict[str, object]) -> list[str]:
