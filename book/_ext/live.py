@@ -10,6 +10,7 @@ puts them; without them the pages are as they would be on paper.
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -56,6 +57,20 @@ def publish(app: Sphinx, config: Config) -> None:
     """Have Sphinx copy what the Makefile has made, if it could."""
     if Path(app.srcdir, MADE).exists():
         config.html_static_path.append(MADE)
+
+
+def remove_former(app: Sphinx, exception: Exception | None) -> None:
+    """Remove what builds before have published and this one hasn't.
+
+    Sphinx only ever adds, and the scripts' names change with what they say.
+    """
+    if exception or app.builder.name != "html":
+        return
+    made = Path(app.srcdir, MADE)
+    static = Path(app.outdir, "_static")
+    for path in (static / "live").rglob("*"):
+        if path.is_file() and not (made / path.relative_to(static)).exists():
+            path.unlink()
 
 
 def write_archives(app: Sphinx) -> None:
@@ -117,7 +132,6 @@ def bring_to_life(
     why = absent.reasons(
         (cell.source, cell.metadata.get(NOT_LIVE, "")) for cell in cells
     )
-    context["live"] = {"page": pagename, "why_not": why}
     app.add_js_file("live/start.js", loading_method="defer")
     app.add_css_file("live/live.css")
     if any("graph" in cell.metadata for cell in cells):
@@ -142,6 +156,8 @@ def bring_to_life(
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(page), "utf-8")
+    version = digest(app, path, stage)
+    context["live"] = {"page": pagename, "why_not": why, "version": version}
 
 
 def described(
@@ -167,6 +183,14 @@ def described(
         yield told
 
 
+def digest(app: Sphinx, page: Path, stage: str) -> str:
+    """Another one whenever something is another that the page will fetch."""
+    ours = Path(app.outdir, FOLDER)
+    files = [page, ours / "python.zip", ours / "stages" / f"{stage}.zip"]
+    files.append(Path(app.srcdir, MADE, "live", "worker.js"))
+    return sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:8]
+
+
 def bytes_fetched(app: Sphinx, stage: str) -> int:
     """How much is fetched before the first cell runs."""
     python = Path(app.srcdir, MADE, "live", "pyodide")
@@ -181,3 +205,4 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", publish)
     app.connect("builder-inited", write_archives)
     app.connect("html-page-context", bring_to_life)
+    app.connect("build-finished", remove_former)

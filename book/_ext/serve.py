@@ -180,12 +180,14 @@ def where(cell: re.Match[str]) -> str:
     return page
 
 
-RELOAD = """
-<script>
-  new EventSource("/.changes").onmessage =
-    (event) => event.data === "%s" || location.reload();
-</script>
+# It is a file, as the pages' policy lets no script be written into them; and
+# the page says of which build it is, for there may be a newer one meanwhile.
+RELOAD = b"""\
+const { built } = document.currentScript.dataset;
+new EventSource("/.changes").onmessage =
+  (event) => event.data === built || location.reload();
 """
+RELOADING = '\n<script src="/.reload.js" data-built="%s"></script>\n'
 
 
 class Pages(SimpleHTTPRequestHandler):
@@ -231,18 +233,23 @@ class Pages(SimpleHTTPRequestHandler):
         page = Path(self.translate_path(self.path))
         if self.path.endswith("/"):
             page /= "index.html"
+        if self.path == "/.reload.js":
+            return self.send_text("javascript", RELOAD)
         if not HTML.exists():
             html = b"The book has not been built yet: see the terminal."
         elif page.suffix == ".html" and page.is_file():
             html = page.read_bytes()
         else:
             return super().send_head()
-        html += (RELOAD % self.built).encode()
+        return self.send_text("html", html + (RELOADING % self.built).encode())
+
+    def send_text(self, kind: str, text: bytes) -> io.BytesIO:
+        """Send the headers of a text, and return what is to follow them."""
         self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(html)))
+        self.send_header("Content-Type", f"text/{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(text)))
         self.end_headers()
-        return io.BytesIO(html)
+        return io.BytesIO(text)
 
     def end_headers(self) -> None:
         """Have browsers ask again each time, so that they see changes."""

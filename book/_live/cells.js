@@ -2,26 +2,25 @@
 
 import { edit } from "./editor.js";
 import { edits, places } from "./edits.js";
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { whyNot } from "./here.js";
 import { LiveOutput } from "./output.js";
 import { page, python } from "./python.js";
+import { enqueue } from "./queue.js";
 
 const BOOKS = "This is the book's code again.";
+const NOT_KEPT =
+  "Your browser doesn't keep this: it will be gone when the page is left.";
+const OLD =
+  "This page has changed since you wrote the code below, so no cell has it now.";
 const YOURS = "This is your code from last time. Reset brings the book's back.";
 const LOST =
   "All results are lost; the next run begins at the top of the page.";
 
 const open = new Map(); // a number -> the cell, once it has been opened
 const ran = new Set(); // the numbers of those that Python has run
-let waiting = Promise.resolve(); // for what has been asked for before
-let asked = 0; // how much of it there is
-let stopped = 0; // how often: what was asked for before doesn't begin
 
-python.addEventListener("lost", () => {
-  ran.clear();
-  stopped += 1;
-});
+python.addEventListener("lost", () => ran.clear());
 
 class LiveCell {
   #number;
@@ -57,19 +56,15 @@ class LiveCell {
       code: edits.at(this.#place) ?? this.#book.code,
       number: this.#number,
       onChange: (text) => {
+        ran.delete(this.#number); // what is run below is to see the change
         if (text === this.#book.code) edits.forget(this.#place);
-        else edits.keep(this.#place, text);
+        else if (!edits.keep(this.#place, text)) this.#say(NOT_KEPT);
       },
       run: () => this.run(),
     });
   }
 
   #addBar() {
-    const button = (textContent, action) => {
-      const made = element("button", { textContent, type: "button" });
-      made.addEventListener("click", action);
-      return made;
-    };
     this.#stop = button("Stop", () => python.stop());
     this.#stop.disabled = true;
     this.#progress.setAttribute("aria-label", "Fetching Python");
@@ -111,31 +106,36 @@ class LiveCell {
     return this.#whenFree(async () => {
       if (!(await this.#prepare())) return;
       const resets = this.#resets;
+      const { code } = this;
       const good = await this.#runNow();
       if (resets !== this.#resets) return;
-      this.#say(good || this.#book.fails ? "Done." : "It ended with an error.");
+      const shallFail = this.#book.fails && code === this.#book.code;
+      this.#say(good || shallFail ? "Done." : "It ended with an error.");
     });
   }
 
   runAllAbove() {
     return this.#whenFree(async () => {
       ran.clear();
-      if (await this.#prepare({ shown: true }))
-        this.#say("The cells above have run again.");
+      if (await this.#prepare()) this.#say("The cells above have run again.");
     });
   }
 
   check() {
     return this.#whenFree(async () => {
       if (!(await this.#prepare())) return;
-      if (!(await this.#runNow())) {
-        this.#say("It ended with an error, before anything could be checked.");
-        return;
-      }
-      const { asserts, why_unchecked: why } = this.#book;
-      if (why) this.#say(`This can't be checked here. ${why}`);
-      else this.#say((await python.call("check", { asserts })).join("\n"));
+      const resets = this.#resets;
+      const said = await this.#checkNow();
+      if (resets === this.#resets) this.#say(said);
     });
+  }
+
+  async #checkNow() {
+    if (!(await this.#runNow()))
+      return "It ended with an error, before anything could be checked.";
+    const { asserts, why_unchecked: why } = this.#book;
+    if (why) return `This can't be checked here. ${why}`;
+    return (await python.call("check", { asserts })).join("\n");
   }
 
   async #runNow() {
@@ -156,15 +156,7 @@ class LiveCell {
 
   /* Do something when all that was asked for before has been done. */
   #whenFree(action) {
-    const before = stopped;
-    asked += 1;
-    if (asked > 1) this.#say("Waiting for what is running…");
     const run = async () => {
-      if (before !== stopped) {
-        asked -= 1;
-        this.#say(`Not run: Python was stopped. ${LOST}`);
-        return;
-      }
       const stop = this.#withProgress();
       try {
         await action();
@@ -175,39 +167,39 @@ class LiveCell {
             : `Python has failed: ${problem.message}. ${LOST}`,
         );
       } finally {
-        asked -= 1;
         stop();
       }
     };
-    waiting = waiting.then(run);
-    return waiting;
+    return enqueue(run, {
+      onWait: () => this.#say("Waiting for what is running…"),
+      onDrop: () => this.#say(`Not run: Python was stopped. ${LOST}`),
+    });
   }
 
   /* Show how much has been fetched, and let it be stopped. */
   #withProgress() {
-    const show = ({ detail }) => {
-      this.#progress.hidden = detail.fetched >= detail.of;
-      this.#progress.value = detail.fetched / detail.of;
-    };
+    const stopProgress = python.showProgress(this.#progress);
     this.#stop.disabled = false;
-    python.addEventListener("progress", show);
     return () => {
-      python.removeEventListener("progress", show);
-      this.#progress.hidden = true;
+      stopProgress();
       if (document.activeElement === this.#stop) this.focus();
       this.#stop.disabled = true;
     };
   }
 
   /* Start Python, and run the cells above that it hasn't run. */
-  async #prepare({ shown = false } = {}) {
+  async #prepare() {
     if (!python.isStarted) this.#say("Fetching Python…");
     await python.start();
-    const { cells } = await page;
+    const { cells } = await page();
+    // It is said once that they run; which one it is, is only to be seen.
+    const which = element("span", { ariaHidden: "true" });
     for (let above = 1; above < this.#number; above += 1) {
       if (whyNot[above - 1] || ran.has(above)) continue;
-      this.#say(`Running cell ${above} of those above…`);
-      const good = await runNow(above, cells[above - 1], { shown });
+      if (!which.isConnected)
+        this.#status.replaceChildren("Running the cells above…", which);
+      which.textContent = ` (cell ${above})`;
+      const good = await runNow(above, cells[above - 1]);
       if (!good && !mayFail(cells[above - 1])) {
         const there = element("a", {
           href: `#cell-${above}`,
@@ -222,18 +214,20 @@ class LiveCell {
 }
 
 /* Run a cell now; whether it has come to its end. What it says is shown if
-   the reader has opened it and asked for it, or changed it, or if it fails. */
-async function runNow(number, book, { shown = true } = {}) {
+   the reader has opened it, or if it fails. */
+async function runNow(number, book) {
   const cell = open.get(number);
   const code = cell?.code ?? book.code;
-  const area = shown || code !== book.code ? cell?.output : null;
+  const area = cell?.output;
   const unseen = [];
   area?.clear();
   const good = await python.call("run", { code, number }, (output) => {
     if (area) area.add(output);
     else unseen.push(output);
   });
-  ran.add(number);
+  // A cell that has failed, or that says something else now, is to run again.
+  const isAsRun = (open.get(number)?.code ?? book.code) === code;
+  if (isAsRun && (good || mayFail(book))) ran.add(number);
   if (!good && !area && !mayFail(book)) {
     const { output } = await openCell(number);
     output.clear();
@@ -247,7 +241,7 @@ const mayFail = (book) => book.fails || "asserts" in book;
 
 async function openCell(number) {
   if (!open.has(number)) {
-    const { cells } = await page;
+    const { cells } = await page();
     if (open.has(number)) return open.get(number); // since
     const book = cells[number - 1];
     const place = places(cells.map(({ code }) => code))[number - 1];
@@ -266,10 +260,34 @@ export async function openAndRun(number) {
 
 /* Open all the cells that the reader has edited before. */
 export async function reopen() {
-  const { cells } = await page;
+  const { cells } = await page();
   const all = places(cells.map(({ code }) => code));
-  edits.forgetAllBut(all);
+  const old = edits.besides(all);
+  if (old.length) showOld(old);
   for (const [index, place] of all.entries()) {
     if (edits.at(place) !== null && !whyNot[index]) await openCell(index + 1);
   }
+}
+
+/* What was written for a cell that is another now isn't lost. */
+function showOld(keys) {
+  const kept = keys.map((key) => {
+    const remove = button("Remove", () => {
+      edits.forget(key);
+      one.remove();
+      if (!box.querySelector("pre")) box.remove();
+    });
+    const code = element("pre", { textContent: edits.at(key), tabIndex: 0 });
+    const bar = element("div", { className: "live-bar" }, remove);
+    const one = element("div", {}, code, bar);
+    return one;
+  });
+  const box = element(
+    "details",
+    { className: "live-old" },
+    element("summary", { textContent: "Code of yours from before" }),
+    element("p", { textContent: OLD }),
+    ...kept,
+  );
+  document.querySelector(".bd-article").append(box);
 }

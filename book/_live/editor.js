@@ -29,6 +29,11 @@ export function edit(box, { code, number, onChange, run }) {
       return true;
     },
   };
+  const hint = element("p", {
+    className: "live-hint",
+    id: `live-hint-${number}`,
+    textContent: `Code cell ${number}. ${HINT}`,
+  });
   const view = new EditorView({
     parent: box,
     state: EditorState.create({
@@ -43,6 +48,7 @@ export function edit(box, { code, number, onChange, run }) {
         syntaxHighlighting(classHighlighter),
         EditorView.contentAttributes.of({
           "aria-label": `Code of cell ${number}`,
+          "aria-describedby": hint.id,
           tabindex: "0",
         }),
         EditorView.updateListener.of((update) => {
@@ -51,8 +57,7 @@ export function edit(box, { code, number, onChange, run }) {
       ],
     }),
   });
-  const textContent = `Code cell ${number}. ${HINT}`;
-  box.append(element("p", { className: "live-hint", textContent }));
+  box.append(hint);
   /* The page has keys of its own: "/" would lead to the search. */
   view.dom.addEventListener("keydown", (event) => event.stopPropagation());
   return {

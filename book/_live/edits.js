@@ -1,8 +1,9 @@
 /* What readers have written, kept in their browser. */
 
-import { name } from "./here.js";
+import { name, root } from "./here.js";
 
-const START = `live ${name} `;
+/* Other books, and other editions of this one, may have the same origin. */
+const START = `live ${root.pathname}${name} `;
 
 /* Nothing is kept where the browser lets nothing be kept. */
 function kept(action) {
@@ -39,11 +40,15 @@ export function places(codes) {
 export const edits = {
   areThere: () => keys().length > 0,
   at: (place) => kept((all) => all.getItem(place)),
-  keep: (place, text) => kept((all) => all.setItem(place, text)),
   forget: (place) => kept((all) => all.removeItem(place)),
 
-  /* Those of cells that the book no longer has. */
-  forgetAllBut(places) {
-    for (const key of keys()) if (!places.includes(key)) this.forget(key);
-  },
+  /* Whether it could be kept. */
+  keep: (place, text) =>
+    kept((all) => {
+      all.setItem(place, text);
+      return true;
+    }) ?? false,
+
+  /* Those of cells that the page no longer has as they were. */
+  besides: (places) => keys().filter((key) => !places.includes(key)),
 };

@@ -1,6 +1,15 @@
-/* An element of the page, with its properties and what is in it. */
+/* Elements of the page. */
+
+/* One with its properties and what is in it. */
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
+  return made;
+}
+
+/* A button, and what a click on it does. */
+export function button(textContent, action) {
+  const made = element("button", { textContent, type: "button" });
+  made.addEventListener("click", action);
   return made;
 }

@@ -1,9 +1,11 @@
 /* The page that this is, and where the book's other files are. */
 
 /* book/_ext/live.py has written it into the page. */
-export const { page: name, why_not: whyNot } = JSON.parse(
-  document.getElementById("live").textContent,
-);
+export const {
+  page: name,
+  why_not: whyNot,
+  version,
+} = JSON.parse(document.getElementById("live").textContent);
 
 export const root = new URL(
   document.documentElement.dataset.content_root || "./",

@@ -8,7 +8,8 @@ const DRAWING = {
   USE_PROFILES: { svg: true },
   ADD_ATTR: ["role"],
   FORBID_TAGS: ["a", "animate", "animatetransform", "image", "set", "style"],
-  FORBID_ATTR: ["href", "xlink:href"],
+  // By its style, a drawing could lie over the whole page.
+  FORBID_ATTR: ["href", "style", "xlink:href"],
   RETURN_DOM_FRAGMENT: true,
 };
 
@@ -71,7 +72,7 @@ export class LiveOutput {
   }
 
   add(output) {
-    const { kind, text } = output;
+    const { kind, text } = output ?? {}; // anybody can call `page.emit`
     const last = this.#box.lastElementChild;
     if (kind === "text" && last?.matches(".stream")) {
       last.firstChild.append(text);

@@ -34,7 +34,7 @@ function button(textContent, action) {
 }
 
 class Playground {
-  #python = new Python(page.then(({ playground }) => playground));
+  #python = new Python(async () => (await page()).playground);
   #place;
   #status = element("p", { className: "playground-status" });
   #count = element("span", { className: "playground-number" });
@@ -133,7 +133,7 @@ class Playground {
     this.#pause();
     const { query, ignored } = settingsIn(search);
     const started = await this.#python.call("training.start", {
-      query: query || (await page).playground.query,
+      query: query || (await page()).playground.query,
     });
     if ("refused" in started) return started.refused;
     this.#run += 1;

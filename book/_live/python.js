@@ -1,21 +1,34 @@
 /* Python for the page: a worker, started when it is first needed. */
 
-import { name, root } from "./here.js";
+import { name, root, version } from "./here.js";
 
 const base = new URL("_static/live/", root);
 
-/* What is known of the page's cells. */
-export const page = fetch(new URL(`_live/pages/${name}.json`, root)).then(
-  (answer) => {
-    if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
-    return answer.json();
-  },
-);
+/* What belongs to this build of the page, whatever a cache still has. */
+const built = (path, from) => new URL(`${path}?v=${version}`, from);
+
+async function fetchPage() {
+  const answer = await fetch(built(`_live/pages/${name}.json`, root));
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
+  return answer.json();
+}
+
+let known = null;
+
+/* What is known of the page's cells. If it can't be fetched, it is fetched
+   anew when somebody asks again. */
+export function page() {
+  known ??= fetchPage().catch((problem) => {
+    known = null;
+    throw problem;
+  });
+  return known;
+}
 
 /* A worker that is asked for by an address has no policy of its own, and
    could ask other origins. One made of a text has the page's. */
 function newWorker() {
-  const text = `import ${JSON.stringify(new URL("worker.js", base))};`;
+  const text = `import ${JSON.stringify(built("worker.js", base))};`;
   const url = URL.createObjectURL(
     new Blob([text], { type: "text/javascript" }),
   );
@@ -25,11 +38,12 @@ function newWorker() {
 }
 
 export class Python extends EventTarget {
-  #needs; // a promise of the library's stage, and of how much is fetched
+  #needs; // gives a promise: which stage of the library, and how much is fetched
   #worker = null;
   #calls = new Map(); // an id -> what to do with what comes back
   #last = 0;
   #ready = null; // a promise, once it is being started
+  #isStarted = false;
   #resolve; // what settles it, one way
   #giveUp; // and the other
 
@@ -39,7 +53,7 @@ export class Python extends EventTarget {
   }
 
   get isStarted() {
-    return this.#worker !== null;
+    return this.#isStarted;
   }
 
   start() {
@@ -55,13 +69,20 @@ export class Python extends EventTarget {
     });
     this.#giveUp = giveUp;
     started.catch(() => {}); // whoever waits for it is told
-    const { stage, bytes, chapter } = await this.#needs;
+    let needs;
+    try {
+      needs = await this.#needs();
+    } catch (problem) {
+      if (this.#giveUp === giveUp) this.#end(problem.message);
+      return started;
+    }
     if (this.#giveUp !== giveUp) return started; // stopped meanwhile
+    const { stage, bytes, chapter } = needs;
     this.#worker = newWorker();
     this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     const archives = [`stages/${stage}.zip`, "python.zip"].map(
-      (file) => new URL(`_live/${file}`, root).href,
+      (file) => built(`_live/${file}`, root).href,
     );
     this.#worker.postMessage({
       start: { base: base.href, archives, bytes, chapter },
@@ -74,20 +95,25 @@ export class Python extends EventTarget {
   }
 
   #receive(data) {
-    if (data.ready) this.#resolve();
+    if (data.ready) this.#begun();
     else if (data.broken) this.#end(data.broken);
     else if (data.of) this.#tell("progress", data);
     else this.#answer(data);
   }
 
-  #answer({ id, output, result, problem }) {
+  #begun() {
+    this.#isStarted = true;
+    this.#resolve();
+  }
+
+  #answer({ id, result, problem, ...rest }) {
     const call = this.#calls.get(id);
     if (!call) return;
     if (problem !== undefined) {
       /* What fails in a cell is a result; this is what runs the cells. */
       this.#end(problem);
-    } else if (output) {
-      call.onOutput(output);
+    } else if ("output" in rest) {
+      call.onOutput(rest.output);
     } else {
       this.#calls.delete(id);
       call.resolve(result);
@@ -109,10 +135,24 @@ export class Python extends EventTarget {
     if (this.#ready) this.#end("stopped");
   }
 
+  /* Show how much has been fetched; what comes back ends that. */
+  showProgress(progress) {
+    const show = ({ detail }) => {
+      progress.hidden = detail.fetched >= detail.of;
+      progress.value = detail.fetched / detail.of;
+    };
+    this.addEventListener("progress", show);
+    return () => {
+      this.removeEventListener("progress", show);
+      progress.hidden = true;
+    };
+  }
+
   #end(problem) {
     this.#worker?.terminate();
     this.#worker = null;
     this.#ready = null;
+    this.#isStarted = false;
     this.#giveUp?.(new Error(problem));
     this.#giveUp = null;
     for (const { reject } of this.#calls.values()) reject(new Error(problem));

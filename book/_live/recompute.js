@@ -1,6 +1,6 @@
 /* Other numbers in a figure's leaves: the engine computes it all anew. */
 
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { drawing } from "./output.js";
 import { page, python } from "./python.js";
 
@@ -22,11 +22,6 @@ class Leaves {
       element("input", { type: "number", step: "any", value: leaf.data }),
     ]);
     this.#progress.setAttribute("aria-label", "Fetching Python");
-    const back = element("button", {
-      textContent: "Back to the book's numbers",
-      type: "button",
-    });
-    back.addEventListener("click", () => this.#restore());
     const form = element(
       "form",
       { className: "stepper-leaves", noValidate: true },
@@ -34,7 +29,7 @@ class Leaves {
         element("label", {}, `${name} `, input),
       ),
       this.#submit,
-      back,
+      button("Back to the book's numbers", () => this.#restore()),
       this.#progress,
       this.#status,
     );
@@ -64,11 +59,7 @@ class Leaves {
       input.focus();
       return;
     }
-    const show = ({ detail }) => {
-      this.#progress.hidden = detail.fetched >= detail.of;
-      this.#progress.value = detail.fetched / detail.of;
-    };
-    python.addEventListener("progress", show);
+    const stopProgress = python.showProgress(this.#progress);
     this.#submit.setAttribute("aria-disabled", "true");
     this.#say(python.isStarted ? "Computing…" : "Fetching Python…");
     try {
@@ -86,8 +77,7 @@ class Leaves {
       const why = problem.message;
       this.#say(why === "stopped" ? "Stopped." : `Python has failed: ${why}.`);
     } finally {
-      python.removeEventListener("progress", show);
-      this.#progress.hidden = true;
+      stopProgress();
       this.#submit.removeAttribute("aria-disabled");
     }
   }
@@ -95,7 +85,7 @@ class Leaves {
 
 /* Let the reader change a figure's leaves. */
 export async function changeLeaves(stepper) {
-  const { cells } = await page;
+  const { cells } = await page();
   const { id } = stepper.root.closest(".cell");
   new Leaves(stepper, cells[Number(id.replace("cell-", "")) - 1].stepper);
 }

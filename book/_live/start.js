@@ -33,6 +33,7 @@ function opener(bar, textContent, action) {
       return;
     }
     button.disabled = true;
+    button.textContent = "Fetching…";
     try {
       await action();
     } catch (problem) {
@@ -49,14 +50,14 @@ function addButton(cell, number) {
   const why = whyNot[number - 1];
   const bar = element("div", { className: "live-bar" });
   cell.append(bar);
+  cell.setAttribute("role", "group");
+  cell.setAttribute("aria-label", `Code cell ${number}`);
   if (why) {
     bar.append(
       element("span", { className: "live-why-not", textContent: why }),
     );
     return;
   }
-  cell.setAttribute("role", "group");
-  cell.setAttribute("aria-label", `Code cell ${number}`);
   const open = async () => (await load("cells.js")).openAndRun(number);
   bar.append(opener(bar, "Edit and run", open));
 }
@@ -83,4 +84,15 @@ const place = document.getElementById("playground");
 if (place) addPlayground(place);
 
 /* What the reader has written here before is there again. */
-if (edits.areThere()) load("cells.js").then(({ reopen }) => reopen());
+if (edits.areThere()) {
+  load("cells.js")
+    .then(({ reopen }) => reopen())
+    .catch(({ message }) => {
+      const textContent =
+        `What you have written here could not be shown: ${message}. ` +
+        "Reload the page to try again.";
+      const told = element("p", { className: "live-why-not", textContent });
+      told.setAttribute("role", "alert");
+      document.querySelector(".cell[id^=cell-]").before(told);
+    });
+}

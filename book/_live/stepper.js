@@ -1,7 +1,7 @@
 /* Lets the reader step through a figure. The steps stand in the table under
    it, where book/_ext/steppers.py has put them; nothing is computed here. */
 
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { FROM_DISK } from "./here.js";
 
 const { src } = document.currentScript;
@@ -46,11 +46,6 @@ class Stepper {
   }
 
   #addControls() {
-    const button = (textContent, action) => {
-      const made = element("button", { textContent, type: "button" });
-      made.addEventListener("click", action);
-      return made;
-    };
     const go = {
       Home: () => this.show(0),
       ArrowLeft: () => this.show(this.#at - 1),
@@ -62,11 +57,14 @@ class Stepper {
       this.show(Number(this.#slider.value)),
     );
     this.#equation.setAttribute("role", "status");
+    let isComing = false;
     const change = button("Change the numbers", async () => {
+      if (isComing) return;
       if (location.protocol === "file:") {
         this.#equation.textContent = FROM_DISK;
         return;
       }
+      isComing = true;
       try {
         const { changeLeaves } = await import(
           src.replace("stepper.js", "recompute.js")
@@ -76,6 +74,7 @@ class Stepper {
       } catch (problem) {
         this.#equation.textContent = `This could not be fetched: ${problem.message}.`;
       }
+      isComing = false;
     });
     const bar = element(
       "div",
@@ -199,7 +198,8 @@ class Stepper {
     this.#count.textContent = count;
     this.#slider.max = this.#steps.length;
     this.#slider.value = this.#at;
-    this.#slider.setAttribute("aria-valuetext", equation);
+    // The equation is a status, and is told as one.
+    this.#slider.setAttribute("aria-valuetext", count);
     if (this.#shown) {
       this.#shown.setAttribute("role", "img");
       this.#shown.setAttribute("aria-label", `The graph at ${count}.`);

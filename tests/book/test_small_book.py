@@ -6,6 +6,7 @@ The book is a small one, which small.py makes.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -323,6 +324,42 @@ def test_a_page_that_is_taken_out_is_gone_everywhere(book: Project) -> None:
     pages = book.pages()
     assert "book/03-three.html" not in pages
     assert [page for page, html in pages.items() if b"03-three" in html] == []
+
+
+# Without npm's registry
+
+
+# It asks twice, and would wait ten seconds in between.
+NOBODY_THERE = {
+    "registry": "http://127.0.0.1:9/",
+    "fetch_retry_mintimeout": "1",
+}
+
+# Scripts, and what they are told of the page; they put in all the buttons.
+LIVE = '#live, script[src*="/live/"], article button'
+
+
+def test_without_a_registry_the_book_is_made_and_says_what_it_lacks(
+    book: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects who is offline from having no book, or one that half works."""
+    assert all(soup(book, name).select(LIVE) for name in PAGES)
+    for fetched in ("node", "vendor"):
+        shutil.rmtree(book.path / "_build" / fetched)
+    for name, value in NOBODY_THERE.items():
+        monkeypatch.setenv(f"npm_config_{name}", value)
+    monkeypatch.setenv("npm_config_cache", str(tmp_path))
+    said = book.build()
+    lacking = re.findall(r"(.+) can't be fetched, so .* messages: (.+)", said)
+    assert [what for what, _ in lacking] == [
+        "The fonts",
+        "Python for the pages",
+    ]
+    assert said.count("can't be fetched") == 2
+    assert "npm error" not in said
+    for _, log in lacking:
+        assert "127.0.0.1:9" in Path(log).read_text()
+    assert [name for name in PAGES if soup(book, name).select(LIVE)] == []
 
 
 # Mistakes

@@ -192,7 +192,7 @@ def test_serving_follows_the_chapters(book: Book) -> None:
     try:
         wait_for(lambda: "Serving on" in said.read_text())
         assert "<h1>Value" in page()
-        assert "new EventSource" in page()
+        assert '<script src="/.reload.js"' in page()
         with urllib.request.urlopen(f"{url}/.changes", timeout=60) as changes:
             first = changes.readline()
             assert first.decode().removeprefix("data: ").strip() in page()

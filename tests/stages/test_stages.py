@@ -14,10 +14,24 @@ ROOT = Path(__file__).parents[2]
 CHAPTERS = read_chapters(ROOT)
 # The landing page and the appendices have no numbers, and no tests.
 STAGES = [c.name for c in CHAPTERS if re.match(r"\d\d-", c.name)]
+*EARLIER, LAST = STAGES
 NOTHING_COLLECTED = 5
 
 
-@pytest.mark.parametrize("stage", STAGES)
+def test_the_last_stage_is_the_library(tmp_path: Path) -> None:
+    """Protects the last chapter's reader: tests/library is about this one."""
+    write(tangle(CHAPTERS, through=LAST), tmp_path)
+    stage, library = (
+        {
+            path.relative_to(folder): path.read_text()
+            for path in (folder / "micrograd").glob("*.py")
+        }
+        for folder in (tmp_path, ROOT)
+    )
+    assert stage == library
+
+
+@pytest.mark.parametrize("stage", EARLIER)
 def test_the_stage_passes_every_test_that_holds_by_then(
     stage: str, tmp_path: Path
 ) -> None:
