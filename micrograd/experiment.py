@@ -197,7 +197,9 @@ class Settings:
         for name, field in FIELDS.items():
             value = getattr(self, name)
             if not field.allows(value):
-                raise ValueError(f"{name} must be {field.what}, not {value!r}")
+                raise ValueError(
+                    f"{name} must be {field.what}, not {reprlib.repr(value)}"
+                )
 
     @classmethod
     def from_query(cls, text: str) -> Settings:

@@ -6,6 +6,10 @@ import { svg } from "./svg.js";
 const WIDTH = 300;
 const HEIGHT = 100;
 
+/* So many steps, in words. */
+export const counted = (steps) =>
+  `${steps.toLocaleString("en")} step${steps === 1 ? "" : "s"}`;
+
 export class Curve {
   element;
   #name;
@@ -47,9 +51,7 @@ export class Curve {
     this.#value.textContent = now === undefined ? "–" : this.#written(now);
     const top = this.#highest ?? numbers.reduce((a, b) => Math.max(a, b), 0);
     this.#top.textContent = top ? this.#written(top) : "";
-    this.#last.textContent = numbers.length
-      ? `${numbers.length.toLocaleString("en")} steps`
-      : "steps";
+    this.#last.textContent = numbers.length ? counted(numbers.length) : "steps";
     // No more of them than there is room for.
     const stride = Math.ceil(numbers.length / WIDTH);
     const points = [];
@@ -69,7 +71,7 @@ export class Curve {
   describe(numbers) {
     const said = numbers.length
       ? `${this.#name}: from ${this.#written(numbers[0])} to ` +
-        `${this.#written(numbers.at(-1))} in ${numbers.length} steps`
+        `${this.#written(numbers.at(-1))} in ${counted(numbers.length)}`
       : `${this.#name}: no steps yet`;
     this.#drawing.setAttribute("aria-label", said);
   }

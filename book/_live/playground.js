@@ -1,17 +1,20 @@
 /* A network that trains on the page, while the reader looks at it. */
 
 import { Adding } from "./adding.js";
-import { Curve } from "./curves.js";
-import { element } from "./element.js";
+import { followLinks, keepInAddress } from "./address.js";
+import { Curve, counted } from "./curves.js";
+import { button, element } from "./element.js";
 import { root } from "./here.js";
 import { Network } from "./network.js";
 import { Plane } from "./plane.js";
 import { Python, page } from "./python.js";
-import { inWords, keepInAddress, Settings, settingsIn } from "./settings.js";
+import { inWords, Settings, settingsIn } from "./settings.js";
 
 /* Python makes steps for so many seconds at a time, so that it soon hears of
    a pause; then there is something new to see. */
 const SECONDS = 0.05;
+/* Of the form, where the reader has changed it again. */
+const NOTHING = {};
 /* Milliseconds between two looks, where things shall not move. */
 const CALM = 1000;
 
@@ -24,14 +27,6 @@ const LOST = "The trained network is lost. Press Restart.";
 const loss = (number) =>
   number < 1000 ? number.toFixed(4) : number.toExponential(1);
 const share = (number) => `${Math.round(number * 100)}%`;
-const counted = (number, what) =>
-  `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
-
-function button(textContent, action) {
-  const made = element("button", { textContent, type: "button" });
-  made.addEventListener("click", action);
-  return made;
-}
 
 class Playground {
   #python = new Python(async () => (await page()).playground);
@@ -41,7 +36,7 @@ class Playground {
   #play = button("Play", () => (this.#playing ? this.#pause() : this.#begin()));
   #step = button("Step", () => this.#advance(1));
   #restart = button("Restart", () =>
-    this.#restartFrom(this.#settings?.query ?? location.search),
+    this.startFrom(this.#settings?.query ?? location.search),
   );
   #plane = new Plane((x, y) => this.#add(x, y));
   #losses = new Curve("Loss", loss);
@@ -64,24 +59,29 @@ class Playground {
   #loss = []; // of every step
   #accuracy = [];
   #playing = null; // what has it play, until there is a pause
-  #run = 0; // how often it was started: what belongs to another isn't shown
-  #search; // what of the address has been followed
+  #run = 0; // goes up when what goes on is off: that isn't shown any more
+  #starting; // a promise: the last start that was asked for is over
 
   constructor(place) {
     this.#place = place;
     this.#status.setAttribute("role", "status");
+    this.#status.tabIndex = -1; // it has the focus where there is no button
     this.#told.append(
       element("summary", {
         textContent: "This run as a Python program, to the last digit",
       }),
       this.#program,
     );
-    this.#told.addEventListener("toggle", () => this.#tell());
+    this.#told.addEventListener("toggle", () =>
+      this.#safely(async () => {
+        if (this.#told.open && (await this.#isReady())) await this.#tell();
+      }),
+    );
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#pause();
     });
     this.#python.addEventListener("lost", () => {
-      this.#pause();
+      this.#callOff();
       this.#play.disabled = this.#step.disabled = true;
     });
   }
@@ -91,30 +91,32 @@ class Playground {
   }
 
   /* Fetch Python, and start from the settings of a query. */
-  async open(query) {
+  async open(query, { focus }) {
     const progress = element("progress", { max: 1 });
     progress.setAttribute("aria-label", "Fetching Python");
     this.#place.replaceChildren(this.#status, progress);
-    this.#say("Fetching Python…");
-    const show = ({ detail }) => (progress.value = detail.fetched / detail.of);
-    this.#python.addEventListener("progress", show);
-    await this.#safely(async () => {
-      const refused = await this.#start(query);
-      if (refused === undefined) return;
-      this.#say(`This link can't be followed: ${refused}.`);
-      this.#place.append(
-        button("Start with the defaults", async () => {
-          await this.#safely(() => this.#start(""));
-          this.#play.focus();
-        }),
-      );
-    });
-    this.#python.removeEventListener("progress", show);
+    if (focus) this.#status.focus();
+    const stopProgress = this.#python.showProgress(progress);
+    await this.startFrom(query);
+    stopProgress();
     progress.remove();
+  }
+
+  /* Whether it can go on from other settings, without Python coming anew. */
+  get isOpen() {
+    return this.#settings !== undefined;
   }
 
   focus() {
     this.#play.focus();
+  }
+
+  /* Put parts in the place of those that are there. If one of these has the
+     focus, a button gets it. */
+  #fill(parts, button) {
+    const hasFocus = this.#place.contains(document.activeElement);
+    this.#place.replaceChildren(...parts);
+    if (hasFocus) button.focus();
   }
 
   /* Do something, and tell if Python fails. */
@@ -124,49 +126,86 @@ class Playground {
     } catch (problem) {
       this.#pause();
       this.#say(`Python has failed: ${problem.message}. ${LOST}`);
-      if (!this.#settings) this.#place.append(this.#restart);
+      if (!this.#settings) {
+        this.#fill([this.#status, this.#restart], this.#restart);
+      }
     }
   }
 
-  /* Start anew; what is wrong with the query, if it is refused. */
-  async #start(search) {
+  /* What the reader has asked for shall not go on. */
+  #callOff() {
     this.#pause();
+    this.#run += 1;
+  }
+
+  get #isLost() {
+    return this.#play.disabled;
+  }
+
+  /* Wait for a start that is on its way, and say whether there is something
+     to go on with: not if that start was refused, or another one came. */
+  async #isReady() {
+    const run = this.#run;
+    await this.#starting;
+    if (run !== this.#run) return false;
+    if (this.#isLost) this.#say(LOST);
+    return !this.#isLost;
+  }
+
+  /* Start anew, from the settings of a query. */
+  startFrom(search) {
+    this.#callOff();
+    if (!this.#python.isStarted) this.#say("Fetching Python…");
+    this.#starting = this.#safely(() => this.#start(search));
+    return this.#starting;
+  }
+
+  async #start(search) {
+    const run = this.#run;
+    const before = this.#settings?.values;
     const { query, ignored } = settingsIn(search);
     const started = await this.#python.call("training.start", {
       query: query || (await page()).playground.query,
     });
-    if ("refused" in started) return started.refused;
-    this.#run += 1;
+    // Another start has more to say; but that one may be refused.
+    const isLast = run === this.#run;
+    if ("refused" in started) {
+      if (isLast) await this.#refuse(started.refused);
+      return;
+    }
     this.#loss = [];
     this.#accuracy = [];
+    this.#play.disabled = false;
+    this.#step.disabled = this.#playing !== null;
     if (!this.#settings) this.#lay(started.fields);
-    this.#play.disabled = this.#step.disabled = false;
-    this.#describe(started);
-    await this.#look();
-    this.#summarise();
+    this.#describe(started, isLast ? before : NOTHING);
+    if (!isLast) return;
     const strange = ignored.map((name) => `“${name}”`).join(", ");
-    this.#say(
+    await this.#rest(
       strange ? `${READY} (The link has no settings in ${strange}.)` : READY,
     );
-    return undefined;
   }
 
-  #restartFrom(query) {
-    return this.#safely(async () => {
-      const refused = await this.#start(query);
-      if (refused === undefined) return;
-      if (this.#settings) await this.#look(); // what was on its way
+  async #refuse(refused) {
+    this.#callOff();
+    if (!this.#settings) {
+      this.#say(`This link can't be followed: ${refused}.`);
+      const start = button("Start with the defaults", () => this.startFrom(""));
+      this.#fill([this.#status, start], start);
+    } else if (this.#isLost) {
       this.#say(inWords(refused));
-    });
+    } else {
+      await this.#rest(inWords(refused)); // where the last run has come to
+    }
   }
 
   #lay(fields) {
     this.#settings = new Settings(fields, () =>
-      this.#restartFrom(this.#settings.query),
+      this.startFrom(this.#settings.query),
     );
     const group = (className, ...parts) =>
       element("div", { className: `playground-${className}` }, ...parts);
-    this.#place.replaceChildren(
+    const parts = [
       group("bar", this.#play, this.#step, this.#restart, this.#count),
       this.#status,
       group(
@@ -178,62 +217,46 @@ class Playground {
       this.#settings.element,
       this.#adding.element,
       this.#told,
-    );
+    ];
+    this.#fill(parts, this.#play);
   }
 
   #add(x, y) {
+    const given = { x, y, label: this.#adding.label };
     return this.#safely(async () => {
+      if (!(await this.#isReady())) return;
       const run = this.#run;
-      const given = { x, y, label: this.#adding.label };
+      const before = this.#settings.values;
       const added = await this.#python.call("training.add", given);
-      if (run !== this.#run) return;
       if ("refused" in added) {
         this.#say(inWords(added.refused));
         return;
       }
-      this.#describe(added);
-      await this.#look();
-      if (!this.#playing) this.#summarise();
-      this.#say(
-        added.as_linked
-          ? "A point was added."
-          : "A point was added. The link has it from the start.",
-      );
+      const isLast = run === this.#run;
+      this.#describe(added, isLast ? before : NOTHING);
+      if (!isLast) return;
+      const words = added.as_linked
+        ? "A point was added."
+        : "A point was added. The link has it from the start.";
+      if (this.#playing) this.#say(words);
+      await this.#rest(words);
     });
   }
 
   #forgetAdded() {
     this.#settings.forgetAdded();
     this.#play.focus();
-    return this.#restartFrom(this.#settings.query);
+    return this.startFrom(this.#settings.query);
   }
 
-  /* What has changed by a start, or by a point. */
-  #describe({ query, settings, points, bounds }) {
+  /* What has changed by a start, or by a point. What the form had `before`,
+     when Python was asked, may be replaced in it. */
+  #describe({ query, settings, points, bounds }, before) {
     this.#points = points;
-    this.#settings.show(settings);
+    this.#settings.show(settings, before);
     this.#plane.showPoints(points, bounds);
     this.#adding.show(this.#settings.added);
     keepInAddress(query);
-    this.#search = location.search;
-  }
-
-  /* Whether it can go on from other settings, without Python coming anew. */
-  get isOpen() {
-    return this.#settings !== undefined;
-  }
-
-  /* Go to where a link leads. */
-  follow(address) {
-    history.pushState(null, "", address);
-    this.#play.focus();
-    return this.#restartFrom(location.search);
-  }
-
-  /* Start from the address, if the reader has gone back to another one. */
-  async goBack() {
-    if (location.search === this.#search) return;
-    await this.#restartFrom(location.search);
   }
 
   /* Train until the reader pauses. */
@@ -241,7 +264,6 @@ class Playground {
     this.#playing = {};
     this.#play.textContent = "Pause";
     this.#step.disabled = true;
-    this.#say("Training.");
     return this.#advance(Number.MAX_SAFE_INTEGER, this.#playing);
   }
 
@@ -253,36 +275,37 @@ class Playground {
 
   /* Make steps: so many, or more and more of them while this plays. */
   #advance(steps, playing = null) {
-    const run = this.#run;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const began = performance.now();
-    const before = this.#loss.length;
-    let looked = -CALM;
     let isOver = false;
     const goesOn = () => playing && playing === this.#playing && !isOver;
     return this.#safely(async () => {
+      if (!(await this.#isReady())) return;
+      if (playing && playing !== this.#playing) return; // paused meanwhile
+      const run = this.#run;
+      if (playing) this.#say("Training.");
+      const began = performance.now();
+      let count = 0;
+      let looked = -CALM;
       do {
         const given = { steps, seconds: SECONDS };
         const made = await this.#python.call("training.advance", given);
-        if (run !== this.#run) return;
+        // Python answers in turn: it is the run of these steps that is there
+        // now, also if another start is on its way.
         this.#loss.push(...made.losses);
         this.#accuracy.push(...made.accuracies);
+        count += made.losses.length;
         isOver = made.has_run_away;
         const now = performance.now();
         if (goesOn() && (!calm || now - looked > CALM)) {
           looked = now;
-          const seconds = (now - began) / 1000;
-          await this.#look((this.#loss.length - before) / seconds);
+          await this.#look((1000 * count) / (now - began));
         }
       } while (goesOn());
       // Somebody may have started anew meanwhile, or let it play again.
       const playsAgain = this.#playing && this.#playing !== playing;
       if (playsAgain || run !== this.#run) return;
       this.#pause();
-      await this.#look();
-      if (run !== this.#run) return;
-      this.#summarise();
-      this.#say(isOver ? RAN_AWAY : this.#summary);
+      await this.#rest(isOver ? RAN_AWAY : null);
     });
   }
 
@@ -297,20 +320,24 @@ class Playground {
     this.#network.show(seen.network);
     this.#losses.show(this.#loss);
     this.#accuracies.show(this.#accuracy, seen.accuracy);
-    const steps = counted(this.#loss.length, "step");
+    const steps = counted(this.#loss.length);
     const each = pace ? `, ${Math.round(pace)} a second` : "";
     this.#count.textContent = `${steps}${each}`;
   }
 
   get #summary() {
-    const steps = counted(this.#loss.length, "step");
+    const steps = counted(this.#loss.length);
     if (!this.#loss.length) return steps;
     const now = this.#accuracies.now;
     return `${steps}: loss ${loss(this.#loss.at(-1))}, accuracy ${now}.`;
   }
 
-  /* Say in words what is to be seen, at rest. */
-  #summarise() {
+  /* Show where this has come to rest, and say it in words; the numbers, if
+     there are no others. Something else may go on by then. */
+  async #rest(words) {
+    const run = this.#run;
+    await Promise.all([this.#look(), this.#tell()]);
+    if (this.#playing || run !== this.#run) return;
     const orange = this.#points.filter(([, , label]) => label > 0).length;
     const blue = this.#points.length - orange;
     this.#plane.describe(
@@ -320,15 +347,13 @@ class Playground {
     this.#losses.describe(this.#loss);
     this.#accuracies.describe(this.#accuracy);
     this.#network.describe();
-    this.#tell();
+    this.#say(words ?? this.#summary);
   }
 
   /* The program that leads here. */
-  #tell() {
+  async #tell() {
     if (!this.#told.open) return;
-    this.#safely(async () => {
-      this.#program.value = await this.#python.call("training.told");
-    });
+    this.#program.value = await this.#python.call("training.told");
   }
 }
 
@@ -349,24 +374,5 @@ export async function open(place, { focus }) {
   await sheet();
   const playground = new Playground(place);
   followLinks(place, playground);
-  await playground.open(location.search);
-  if (focus) playground.focus();
-}
-
-/* Links to other settings are followed where Python is already, and so is the
-   way back from them. */
-function followLinks(place, playground) {
-  document.addEventListener("click", (event) => {
-    const { altKey, ctrlKey, metaKey, shiftKey, target } = event;
-    const link = target.closest("a[href]");
-    const isHere =
-      link?.pathname === location.pathname && link.hash === `#${place.id}`;
-    if (!isHere || !playground.isOpen) return;
-    if (altKey || ctrlKey || metaKey || shiftKey) return;
-    event.preventDefault();
-    playground.follow(link.href);
-  });
-  addEventListener("popstate", () => {
-    if (playground.isOpen) playground.goBack();
-  });
+  await playground.open(location.search, { focus });
 }

@@ -72,8 +72,19 @@ export class Settings {
     this.element.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  show(settings) {
-    for (const [name, made] of this.#inputs) made.value = settings[name];
+  /* What is in the inputs: a setting's name -> its value. */
+  get values() {
+    const values = {};
+    for (const [name, made] of this.#inputs) values[name] = made.value;
+    return values;
+  }
+
+  /* `before` are the values of when these settings were asked for: what the
+     reader has changed since is left alone. */
+  show(settings, before = this.values) {
+    for (const [name, made] of this.#inputs) {
+      if (made.value === before[name]) made.value = settings[name];
+    }
     this.#added = settings.added;
   }
 
@@ -90,10 +101,4 @@ export class Settings {
     for (const [name, made] of this.#inputs) query.set(name, made.value.trim());
     return query.toString();
   }
-}
-
-/* The address leads back to these settings. */
-export function keepInAddress(query) {
-  const search = query ? `?${query}` : "";
-  history.replaceState(null, "", `${location.pathname}${search}#playground`);
 }

@@ -317,6 +317,223 @@ def test_what_can_t_be_is_said_in_words(window: Opener) -> None:
         assert playground.steps == 1
 
 
+AT_ONCE = """(box, [name, value, press]) => {
+    const input = box.querySelector(`[name=${name}]`);
+    input.value = value;
+    input.dispatchEvent(new Event("change", {bubbles: true}));
+    const buttons = [...box.querySelectorAll("button")];
+    for (const words of press) {
+        buttons.find((button) => button.textContent === words).click();
+    }
+}"""
+"""Changes a setting and presses buttons, before Python can have answered."""
+
+
+def agree(playground: Playground, experiment: Experiment) -> None:
+    """All that the page says is what the library says."""
+    program = playground.program
+    exec(program, {})
+    said = numbers(program)
+    assert said["experiment.accuracy"] == experiment.accuracy
+    query = experiment.settings.query()
+    address = playground.page.url.partition("?")[2]
+    assert address.removesuffix("#playground") == query
+    assert playground.steps == experiment.steps
+    curves = playground.box.locator("figcaption")
+    loss = f"{experiment.losses[-1]:.4f}" if experiment.losses else "–"
+    expect(curves.first).to_have_text(f"Loss {loss}")
+
+
+@pytest.mark.parametrize("plays", [False, True])
+def test_play_at_once_after_a_setting(window: Opener, plays: bool) -> None:
+    """Protects the count and the curves: no step gets lost on the way."""
+    with playing(window, "points=20") as playground:
+        if plays:
+            playground.button("Play").click()
+            playground.wait("Training.")
+        playground.box.evaluate(AT_ONCE, ["data", "xor", ["Play"]])
+        expect(playground.field("Data")).to_have_value("xor")
+        playground.wait("Training.")
+        expect(playground.button("Step")).to_be_disabled()
+        for _ in range(100):
+            if playground.steps:
+                break
+            playground.page.wait_for_timeout(50)
+        playground.button("Pause").click()
+        playground.wait(ENDED)
+        assert playground.steps > 0
+        expect(playground.button("Step")).to_be_enabled()
+        experiment = Experiment(Settings(data="xor", points=20))
+        experiment.step(playground.steps)
+        agree(playground, experiment)
+
+
+def test_other_buttons_at_once_after_a_setting(window: Opener) -> None:
+    """Protects what was asked for early: it is done, and shown."""
+    with playing(window, "points=20") as playground:
+        press = ["Step", "Step"]
+        playground.box.evaluate(AT_ONCE, ["data", "xor", press])
+        playground.wait(re.compile("^2 steps: "))
+        experiment = Experiment(Settings(data="xor", points=20))
+        experiment.step(2)
+        agree(playground, experiment)
+        playground.box.evaluate(AT_ONCE, ["seed", "3", ["Add"]])
+        playground.wait("A point was added.")
+        added = ((0.0, 0.0, 1),)
+        settings = Settings(data="xor", points=20, seed=3, added=added)
+        agree(playground, Experiment(settings))
+        playground.box.evaluate(AT_ONCE, ["seed", "4", ["Play", "Pause"]])
+        playground.wait(READY)
+        assert playground.steps == 0
+        playground.box.evaluate(AT_ONCE, ["seed", "5", ["Step", "Restart"]])
+        expect(playground.field("Seed")).to_have_value("5")
+        playground.wait(READY)
+        assert playground.steps == 0
+
+
+@pytest.mark.parametrize("press", ["Play", "Step", "Add"])
+def test_nothing_is_done_at_once_after_a_typing_error(
+    window: Opener, press: str
+) -> None:
+    """Protects the words about it, and the run that was there."""
+    with playing(window, "points=20") as playground:
+        playground.step()
+        playground.box.evaluate(AT_ONCE, ["noise", "3", [press]])
+        words = "Noise must be a number from 0 to 1, not '3'."
+        playground.wait(words)
+        playground.page.wait_for_timeout(300)
+        playground.wait(words)
+        expect(playground.button("Play")).to_be_visible()
+        experiment = Experiment(Settings(points=20))
+        experiment.step()
+        agree(playground, experiment)
+        playground.step()  # with the settings that were right
+
+
+def test_what_is_being_typed_is_left_alone(window: Opener) -> None:
+    """Protects readers who are faster than Python."""
+    with playing(window, "points=20") as playground:
+        decay = playground.field("Weight decay")
+        decay.focus()
+        playground.box.evaluate(
+            """box => {
+                const [rate, decay] = ["rate", "decay"].map(
+                    (name) => box.querySelector(`[name=${name}]`));
+                rate.value = "1.0";
+                rate.dispatchEvent(new Event("change", {bubbles: true}));
+                decay.value = "0.0";
+            }"""
+        )
+        expect(playground.field("Learning rate")).to_have_value("1")
+        playground.wait(READY)
+        expect(decay).to_have_value("0.0")
+        decay.press("End")
+        decay.press_sequentially("10")
+        decay.press("Enter")
+        expect(decay).to_have_value("0.01")
+        playground.wait(READY)
+        assert playground.page.url.endswith(
+            "?points=20&rate=1&decay=0.01#playground"
+        )
+
+
+WORKERS = """
+    window.workers = [];
+    window.Worker = class extends Worker {
+        constructor(...given) { super(...given); workers.push(this); }
+    };
+"""
+
+
+def test_python_that_is_lost_comes_anew(window: Opener) -> None:
+    """Protects readers whose browser has taken Python's memory away."""
+    with window() as opened:
+        page = opened.page
+        page.add_init_script(WORKERS)
+        opened.open(f"{PAGE}?points=20#playground")
+        playground = Playground(page)
+        playground.wait(READY)
+        playground.step()
+        kill = "() => workers.at(-1).onerror({message: 'no memory'})"
+        page.evaluate(kill)
+        assert page.evaluate("workers.length") == 1
+        playground.plane.click()
+        lost = "The trained network is lost. Press Restart."
+        playground.wait(lost)
+        playground.box.locator("summary").click()
+        playground.wait(lost)
+        assert page.evaluate("workers.length") == 1
+        for name in ("Play", "Step"):
+            expect(playground.button(name)).to_be_disabled()
+        playground.box.evaluate(AT_ONCE, ["noise", "3", []])
+        playground.wait("Fetching Python…")
+        playground.wait(re.compile("^Noise must be"))
+        playground.plane.click()  # there is no experiment yet
+        playground.wait(lost)
+        playground.box.evaluate(AT_ONCE, ["noise", "0.1", []])
+        playground.wait(READY)
+        page.evaluate(kill)
+        playground.button("Restart").click()
+        playground.wait("Fetching Python…")
+        playground.wait(READY)
+        playground.step()
+        experiment = Experiment(Settings(points=20))
+        experiment.step()
+        agree(playground, experiment)
+
+
+def test_the_focus_is_never_lost(window: Opener) -> None:
+    """Protects readers without a mouse while Python comes, or doesn't."""
+    with window() as opened:
+        page = opened.page
+        playground = Playground(page)
+        page.route("**/python_stdlib.zip", lambda route: route.abort())
+        opened.open(PAGE)
+        playground.button("Open the playground").focus()
+        page.keyboard.press("Enter")
+        expect(playground.status).to_be_focused()
+        playground.wait(re.compile("^Python has failed: "))
+        expect(playground.button("Restart")).to_be_focused()
+        page.unroute("**/python_stdlib.zip")
+        page.evaluate("() => history.replaceState(null, '', '?noise=3')")
+        page.keyboard.press("Enter")
+        playground.wait(re.compile("^This link can't be followed: "))
+        expect(playground.button("Start with the defaults")).to_be_focused()
+        page.keyboard.press("Enter")
+        playground.wait(READY)
+        expect(playground.button("Play")).to_be_focused()
+        # A link from elsewhere leaves the focus where it is.
+        opened.open(f"{PAGE}?seed=3#playground")
+        playground.wait(READY)
+        assert page.evaluate("document.activeElement === document.body")
+
+
+def test_links_to_other_sites_are_theirs(window: Opener) -> None:
+    """Protects links to this page as others have it."""
+    with playing(window, "points=20") as playground:
+        page = playground.page
+        page.evaluate(
+            """() => {
+                const link = document.createElement("a");
+                link.href = `https://elsewhere.example${location.pathname}`
+                    + "?seed=3#playground";
+                link.target = "_blank";
+                document.querySelector("#playground").after(link);
+                link.textContent = "elsewhere";
+            }"""
+        )
+        prevented = page.evaluate(
+            """() => new Promise((resolve) => {
+                addEventListener("click", (event) => {
+                    resolve(event.defaultPrevented);
+                    event.preventDefault();
+                });
+                document.querySelector("a[target=_blank]").click();
+            })"""
+        )
+        assert prevented is False
+
+
 @pytest.mark.parametrize(
     "query",
     [
