@@ -49,15 +49,17 @@ function opener(bar, textContent, action) {
 function addButton(cell, number) {
   const why = whyNot[number - 1];
   const bar = element("div", { className: "live-bar" });
-  cell.append(bar);
   cell.setAttribute("role", "group");
   cell.setAttribute("aria-label", `Code cell ${number}`);
   if (why) {
+    // Of code that is folded away, nobody wants to know why it can't run.
+    (cell.querySelector("details.hide:has(.cell_input)") ?? cell).append(bar);
     bar.append(
       element("span", { className: "live-why-not", textContent: why }),
     );
     return;
   }
+  cell.append(bar);
   const open = async () => (await load("cells.js")).openAndRun(number);
   bar.append(opener(bar, "Edit and run", open));
 }
