@@ -33,8 +33,8 @@ SINGLE_NAMES = """
     decimal.Decimal html html.escape importlib importlib.util
     importlib.util.find_spec json json.loads os os.environ pathlib pathlib.Path
     pathlib.Path.read_text pstats pstats.Stats re re.findall re.split re.sub
-    shutil shutil.which struct struct.pack struct.unpack sys
-    sys.getrecursionlimit sys.getsizeof sys.modules sys.setrecursionlimit
+    reprlib reprlib.repr shutil shutil.which struct struct.pack struct.unpack
+    sys sys.getrecursionlimit sys.getsizeof sys.modules sys.setrecursionlimit
     timeit timeit.timeit time time.perf_counter time.process_time tracemalloc
     tracemalloc.get_traced_memory tracemalloc.start tracemalloc.stop types
     types.ModuleType types.SimpleNamespace typing typing.Any typing.Literal
