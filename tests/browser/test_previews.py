@@ -51,7 +51,7 @@ def test_a_link_that_is_pointed_at_shows_its_card(page: Page) -> None:
     link = link_to(page, "term-chain-rule")
     link.hover()
     expect(card(page)).to_be_visible()
-    expect(card(page)).to_contain_text("along a way multiply")
+    expect(card(page)).to_contain_text("along a path multiply")
     expect(card(page).locator(".katex").first).to_be_visible()
     stands_beside(card(page), link)
     # The pointer may go to the card, and stay there.
