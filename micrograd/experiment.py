@@ -56,6 +56,12 @@ class Field:
     read: Callable[[str], Any]
     write: Callable[[Any], str] = str
 
+    def refusal(self, name: str, value: object) -> ValueError:
+        """The error that says what the setting ``name`` must be."""
+        return ValueError(
+            f"{name} must be {self.what}, not {reprlib.repr(value)}"
+        )
+
 
 def one_of(names: Iterable[str]) -> Field:
     """A setting that is one of some names."""
@@ -197,9 +203,7 @@ class Settings:
         for name, field in FIELDS.items():
             value = getattr(self, name)
             if not field.allows(value):
-                raise ValueError(
-                    f"{name} must be {field.what}, not {reprlib.repr(value)}"
-                )
+                raise field.refusal(name, value)
 
     @classmethod
     def from_query(cls, text: str) -> Settings:
@@ -219,15 +223,12 @@ class Settings:
             if name in settings:
                 raise ValueError(f"{name} is there more than once")
             field = FIELDS[name]
-            refused = ValueError(
-                f"{name} must be {field.what}, not {reprlib.repr(value)}"
-            )
             try:
                 settings[name] = field.read(value)
             except ValueError:
-                raise refused from None
+                raise field.refusal(name, value) from None
             if not field.allows(settings[name]):
-                raise refused
+                raise field.refusal(name, value)  # as it is written
         return cls(**settings)
 
     def query(self) -> str:

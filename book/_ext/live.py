@@ -10,7 +10,6 @@ puts them; without them the pages are as they would be on paper.
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -132,6 +131,7 @@ def bring_to_life(
     why = absent.reasons(
         (cell.source, cell.metadata.get(NOT_LIVE, "")) for cell in cells
     )
+    context["live"] = {"page": pagename, "why_not": why}
     app.add_js_file("live/start.js", loading_method="defer")
     app.add_css_file("live/live.css")
     if any("graph" in cell.metadata for cell in cells):
@@ -156,8 +156,6 @@ def bring_to_life(
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(page), "utf-8")
-    version = digest(app, path, stage)
-    context["live"] = {"page": pagename, "why_not": why, "version": version}
 
 
 def described(
@@ -181,14 +179,6 @@ def described(
         if graph := cell.metadata.get("graph"):
             told["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
         yield told
-
-
-def digest(app: Sphinx, page: Path, stage: str) -> str:
-    """Another one whenever something is another that the page will fetch."""
-    ours = Path(app.outdir, FOLDER)
-    files = [page, ours / "python.zip", ours / "stages" / f"{stage}.zip"]
-    files.append(Path(app.srcdir, MADE, "live", "worker.js"))
-    return sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:8]
 
 
 def bytes_fetched(app: Sphinx, stage: str) -> int:

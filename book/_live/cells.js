@@ -4,6 +4,7 @@ import { edit } from "./editor.js";
 import { edits, places } from "./edits.js";
 import { button, element } from "./element.js";
 import { whyNot } from "./here.js";
+import { showOlder } from "./older.js";
 import { LiveOutput } from "./output.js";
 import { page, python } from "./python.js";
 import { enqueue } from "./queue.js";
@@ -11,8 +12,6 @@ import { enqueue } from "./queue.js";
 const BOOKS = "This is the book's code again.";
 const NOT_KEPT =
   "Your browser doesn't keep this: it will be gone when the page is left.";
-const OLD =
-  "This page has changed since you wrote the code below, so no cell has it now.";
 const YOURS = "This is your code from last time. Reset brings the book's back.";
 const LOST =
   "All results are lost; the next run begins at the top of the page.";
@@ -262,32 +261,9 @@ export async function openAndRun(number) {
 export async function reopen() {
   const { cells } = await page();
   const all = places(cells.map(({ code }) => code));
-  const old = edits.besides(all);
-  if (old.length) showOld(old);
+  const older = edits.besides(all);
+  if (older.length) showOlder(older);
   for (const [index, place] of all.entries()) {
     if (edits.at(place) !== null && !whyNot[index]) await openCell(index + 1);
   }
-}
-
-/* What was written for a cell that is another now isn't lost. */
-function showOld(keys) {
-  const kept = keys.map((key) => {
-    const remove = button("Remove", () => {
-      edits.forget(key);
-      one.remove();
-      if (!box.querySelector("pre")) box.remove();
-    });
-    const code = element("pre", { textContent: edits.at(key), tabIndex: 0 });
-    const bar = element("div", { className: "live-bar" }, remove);
-    const one = element("div", {}, code, bar);
-    return one;
-  });
-  const box = element(
-    "details",
-    { className: "live-old" },
-    element("summary", { textContent: "Code of yours from before" }),
-    element("p", { textContent: OLD }),
-    ...kept,
-  );
-  document.querySelector(".bd-article").append(box);
 }

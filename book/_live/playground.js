@@ -13,8 +13,9 @@ import { inWords, Settings, settingsIn } from "./settings.js";
 /* Python makes steps for so many seconds at a time, so that it soon hears of
    a pause; then there is something new to see. */
 const SECONDS = 0.05;
-/* Of the form, where the reader has changed it again. */
-const NOTHING = {};
+/* What the form had before a start that another one has followed: of what is
+   in it now, nothing is that start's to replace. */
+const SINCE_REPLACED = {};
 /* Milliseconds between two looks, where things shall not move. */
 const CALM = 1000;
 
@@ -178,7 +179,7 @@ class Playground {
     this.#play.disabled = false;
     this.#step.disabled = this.#playing !== null;
     if (!this.#settings) this.#lay(started.fields);
-    this.#describe(started, isLast ? before : NOTHING);
+    this.#describe(started, isLast ? before : SINCE_REPLACED);
     if (!isLast) return;
     const strange = ignored.map((name) => `“${name}”`).join(", ");
     await this.#rest(
@@ -233,7 +234,7 @@ class Playground {
         return;
       }
       const isLast = run === this.#run;
-      this.#describe(added, isLast ? before : NOTHING);
+      this.#describe(added, isLast ? before : SINCE_REPLACED);
       if (!isLast) return;
       const words = added.as_linked
         ? "A point was added."

@@ -1,14 +1,12 @@
 /* Python for the page: a worker, started when it is first needed. */
 
-import { name, root, version } from "./here.js";
+import { build, name, root } from "./here.js";
 
 const base = new URL("_static/live/", root);
 
-/* What belongs to this build of the page, whatever a cache still has. */
-const built = (path, from) => new URL(`${path}?v=${version}`, from);
-
 async function fetchPage() {
-  const answer = await fetch(built(`_live/pages/${name}.json`, root));
+  const address = new URL(`_live/pages/${name}.json`, root);
+  const answer = await fetch(address, { cache: "no-cache" });
   if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
   return answer.json();
 }
@@ -28,7 +26,7 @@ export function page() {
 /* A worker that is asked for by an address has no policy of its own, and
    could ask other origins. One made of a text has the page's. */
 function newWorker() {
-  const text = `import ${JSON.stringify(built("worker.js", base))};`;
+  const text = `import ${JSON.stringify(new URL(`worker.js${build}`, base))};`;
   const url = URL.createObjectURL(
     new Blob([text], { type: "text/javascript" }),
   );
@@ -82,7 +80,7 @@ export class Python extends EventTarget {
     this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     const archives = [`stages/${stage}.zip`, "python.zip"].map(
-      (file) => built(`_live/${file}`, root).href,
+      (file) => new URL(`_live/${file}`, root).href,
     );
     this.#worker.postMessage({
       start: { base: base.href, archives, bytes, chapter },

@@ -90,11 +90,13 @@ if (edits.areThere()) {
   load("cells.js")
     .then(({ reopen }) => reopen())
     .catch(({ message }) => {
-      const textContent =
-        `What you have written here could not be shown: ${message}. ` +
-        "Reload the page to try again.";
-      const told = element("p", { className: "live-why-not", textContent });
-      told.setAttribute("role", "alert");
+      const told = element("p", {
+        className: "live-why-not",
+        role: "alert",
+        textContent:
+          `What you have written here could not be shown: ${message}. ` +
+          "Reload the page to try again.",
+      });
       document.querySelector(".cell[id^=cell-]").before(told);
     });
 }

@@ -45,7 +45,10 @@ async function start({ base, archives, bytes, chapter }) {
   const [python, viz, ...zips] = await Promise.all([
     loadPyodide({ indexURL: new URL("pyodide/", base).href, jsglobals: {} }),
     graphviz(),
-    ...archives.map(async (url) => (await fetch(url)).arrayBuffer()),
+    // A cache may have them, but has to ask whether they are still the same.
+    ...archives.map(async (url) =>
+      (await fetch(url, { cache: "no-cache" })).arrayBuffer(),
+    ),
   ]);
   for (const zip of zips) {
     python.unpackArchive(zip, "zip", { extractDir: "/book" });

@@ -76,6 +76,19 @@ def test_code_has_none_of_the_palettes_colours() -> None:
         assert len({colour[name] for name in TEXT}) == len(TEXT)
 
 
+def test_the_first_page_knows_how_long_the_library_is() -> None:
+    """Protects a number in words, which no cell computes."""
+    page = " ".join((ROOT / "book/index.md").read_text().split())
+    assert "in a few hundred lines; with everything" in page
+    assert "has some two and a half thousand" in page
+    lines = {
+        module.stem: len(module.read_text().splitlines())
+        for module in (ROOT / "micrograd").glob("*.py")
+    }
+    assert 200 <= lines["engine"] <= 700
+    assert 2250 <= sum(lines.values()) < 2750
+
+
 def test_the_first_page_leads_through_the_whole_book() -> None:
     """Protects chapters from missing on the way that is shown first."""
     chapters = re.findall(
