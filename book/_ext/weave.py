@@ -49,6 +49,7 @@ import search_page
 import steppers
 import terms
 import tracebacks
+import unbroken
 from tangle import TangleError, read_chapters, stages, write
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ PARTS = (
     previews,
     steppers,
     terms,
+    unbroken,
 )
 
 

@@ -137,16 +137,36 @@ WIDER = """async () => {
         .slice(0, 5);
 }"""
 
+# A formula that could break itself may be broken before its comma, too.
+STRAY = """() => {
+    const stray = [], letter = document.createRange();
+    for (const formula of document.querySelectorAll("article span.math")) {
+        const pieces = formula.querySelectorAll(".base");
+        const after = formula.nextSibling;
+        if (pieces.length != 1 || !/^\\S/.test(after?.data ?? "")) continue;
+        letter.setStart(after, 0);
+        letter.setEnd(after, 1);
+        if (letter.getBoundingClientRect().left
+            < pieces[0].getBoundingClientRect().left)
+            stray.push("alone on its line: " + after.data.slice(0, 30));
+    }
+    return stray;
+}"""
 
-def test_no_page_scrolls_sideways(window: Opener) -> None:
-    """Protects the reader's place in the line; what is wide has a box."""
+
+def test_every_page_fits_its_window(window: Opener) -> None:
+    """Protects the reader's place in the line.
+
+    Nothing makes the page scroll sideways: what is wide has a box. No line
+    begins with the comma after a formula.
+    """
     wrong = []
     with window() as opened:
         for path in opened.site.pages:
             page = opened.open(path)
             for width in (390, 768, 1024, 1280, 1920):
                 page.set_viewport_size({"width": width, "height": HEIGHT})
-                for what in page.evaluate(WIDER):
+                for what in page.evaluate(WIDER) + page.evaluate(STRAY):
                     wrong.append(f"{path}, {width} pixels: {what}")
     told(wrong)
 
