@@ -29,6 +29,8 @@ FLAGS = (
     "--disable-sync",
 )
 HEIGHT = 900
+PATIENCE = 60_000
+"""Milliseconds in which what a page does is done, also on a busy machine."""
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -115,6 +117,7 @@ def window(
         "reduced_motion": "reduce",
     }
     context = browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE)
     try:
         yield Window(context.new_page(), site)
     finally:

@@ -13,7 +13,7 @@ from threading import Thread
 import browsing
 import pytest
 from browsing import Site, Window
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 HERE = Path(__file__).parent
 
@@ -33,6 +33,7 @@ def browser() -> Iterator[Browser]:
             '`make test ARGS="--ignore tests/browser"`',
             pytrace=False,
         )
+    expect.set_options(timeout=browsing.PATIENCE)
     with sync_playwright() as playwright:
         browser = browsing.launch(playwright)
         yield browser

@@ -20,8 +20,6 @@ Opener = Callable[..., AbstractContextManager[Window]]
 
 PAGE = "book/17-alive.html"
 READY = "Ready. Press Play."
-PATIENCE = 60_000
-"""Milliseconds in which Python has come, also on a busy machine."""
 ENDED = re.compile(r"^[\d,]+ steps?: loss .*, accuracy .*%\.$")
 
 
@@ -46,7 +44,7 @@ class Playground:
         return combobox.or_(textbox).or_(spinbutton).or_(radio)
 
     def wait(self, words: str | re.Pattern[str]) -> None:
-        expect(self.status).to_have_text(words, timeout=PATIENCE)
+        expect(self.status).to_have_text(words)
 
     @property
     def steps(self) -> int:
@@ -93,7 +91,7 @@ def playing(
         playground = Playground(page)
         if not query:
             playground.button("Open the playground").click()
-        expect(playground.status).to_contain_text(READY, timeout=PATIENCE)
+        expect(playground.status).to_contain_text(READY)
         yield playground
         assert opened.troubles == []
 

@@ -104,7 +104,7 @@ def test_the_search_finds_a_term_and_leads_to_it(
         field.type("topological order")
         page.keyboard.press("Enter")
         found = page.locator('#search-results a[href*="06-backward.html"]')
-        expect(found.first).to_be_visible(timeout=15000)
+        expect(found.first).to_be_visible()
         found.first.click()
         page.wait_for_load_state()
         assert "06-backward.html" in page.url
