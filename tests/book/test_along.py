@@ -246,6 +246,12 @@ def pdf(book: Project) -> PdfReader:
     return PdfReader(book.path / "_build/micrograd.pdf")
 
 
+@pytest.fixture(scope="module")
+def pdf_texts(pdf: PdfReader) -> list[str]:
+    """What each page says, without spaces. (Reading it takes a minute.)"""
+    return [squeezed(page.extract_text()) for page in pdf.pages]
+
+
 def titles(outline: list[object]) -> list[str]:
     """All that an outline lists, without its levels."""
     nested = (
@@ -283,23 +289,25 @@ def test_every_link_in_the_pdf_leads_somewhere(pdf: PdfReader) -> None:
     assert [uri for uri in outside if not uri.startswith("http")] == []
 
 
-def test_no_page_of_the_pdf_is_blank(pdf: PdfReader) -> None:
+def test_no_page_of_the_pdf_is_blank(
+    pdf: PdfReader, pdf_texts: list[str]
+) -> None:
     """Protects paper, and the count of pages from running wild."""
     assert 80 < len(pdf.pages) < 460
     # A page number is there always.
     blank = [
         number
-        for number, page in enumerate(pdf.pages, 1)
-        if len(squeezed(page.extract_text())) < 20 and not page.images
+        for number, (page, text) in enumerate(zip(pdf.pages, pdf_texts), 1)
+        if len(text) < 20 and not page.images
     ]
     assert blank == []
 
 
 def test_the_pdf_has_the_text_of_the_book(
-    pdf: PdfReader, book: Project
+    pdf_texts: list[str], book: Project
 ) -> None:
     """Protects the beginning, the end and what is folded on the screen."""
-    text = squeezed("".join(page.extract_text() for page in pdf.pages))
+    text = "".join(pdf_texts)
     sources = chapters(book)
     for chapter in (sources[0], sources[-1]):
         code = code_of(notebook(book, chapter))
@@ -307,14 +315,16 @@ def test_the_pdf_has_the_text_of_the_book(
             assert squeezed(cell.splitlines()[-1]) in text
 
 
-def test_the_contents_of_the_pdf_give_the_right_pages(pdf: PdfReader) -> None:
+def test_the_contents_of_the_pdf_give_the_right_pages(
+    pdf: PdfReader, pdf_texts: list[str]
+) -> None:
     """Protects the numbers in the table of contents."""
-    text = "".join(page.extract_text() for page in pdf.pages[1:5])
+    text = "".join(pdf_texts[1:5])
     for entry in pdf.outline[0:1] + list(pdf.outline[2]):
         if not isinstance(entry, list):
             number = pdf.get_destination_page_number(entry) + 1
             title = squeezed(str(entry["/Title"]))
-            assert f"{title}{number}" in squeezed(text)
+            assert f"{title}{number}" in text
 
 
 def test_the_pdf_brings_its_fonts(pdf: PdfReader) -> None:

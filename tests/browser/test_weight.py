@@ -7,11 +7,15 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import browsing
 import pytest
 from browsing import Site, Window
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 Opener = Callable[..., AbstractContextManager[Window]]
+
+# All pages are opened once, by one of the workers.
+pytestmark = pytest.mark.xdist_group("weight")
 
 RAW, ZIPPED = 1_000_000, 350_000
 SCRIPTS_ZIPPED = 15_000
@@ -37,13 +41,25 @@ def chapters(site: Site) -> list[str]:
     return found
 
 
-def loaded(page: Page, site: Site) -> list[str]:
-    """The files of the book that a page has loaded, beside itself."""
-    addresses = page.evaluate(
-        "() => performance.getEntriesByType('resource').map(e => e.name)"
-    )
-    files = (a.partition("?")[0].partition("#")[0] for a in addresses)
-    return [f.removeprefix(f"{site.root}/") for f in dict.fromkeys(files)]
+LOADED = """async () => {
+    await document.fonts.ready;
+    return performance.getEntriesByType("resource").map(e => e.name);
+}"""
+
+
+@pytest.fixture(scope="module")
+def loads(browser: Browser, served: Site) -> dict[str, list[str]]:
+    """For each page, the files of the book that it loads, beside itself."""
+    loads = {}
+    with browsing.window(browser, served) as opened:
+        for path in served.pages:
+            addresses = opened.open(path).evaluate(LOADED)
+            files = (re.split("[?#]", address)[0] for address in addresses)
+            loads[path] = [
+                file.removeprefix(f"{served.root}/")
+                for file in dict.fromkeys(files)
+            ]
+    return loads
 
 
 def scripts_of(names: list[str], site: Site) -> int:
@@ -55,57 +71,55 @@ def scripts_of(names: list[str], site: Site) -> int:
     )
 
 
-def test_a_chapter_is_light(window: Opener, served: Site) -> None:
+def test_a_chapter_is_light(loads: dict[str, list[str]], served: Site) -> None:
     """Protects readers with a slow line: 1.0 MB, or 350 kB compressed.
 
     All counts that a page loads, but its own images.
     """
     heavy = []
-    with window() as opened:
-        for path in chapters(served):
-            page = opened.open(path)
-            page.evaluate("() => document.fonts.ready")
-            names = loaded(page, served)
-            assert any(name.endswith(".woff2") for name in names)
-            text = (served.html / path).read_text("utf-8")
-            drawn = re.compile(r"<svg[^>]*role=\"img\".*?</svg>", re.DOTALL)
-            weighed = [drawn.sub("", text).encode()]
-            weighed += [
-                (served.html / name).read_bytes()
-                for name in names
-                if "_images/" not in name
-            ]
-            raw = sum(map(len, weighed))
-            zipped = sum(len(gzip.compress(data, 9)) for data in weighed)
-            if raw > RAW or zipped > ZIPPED:
-                heavy.append(f"{path}: {raw} bytes, {zipped} compressed")
+    drawn = re.compile(r"<svg[^>]*role=\"img\".*?</svg>", re.DOTALL)
+    for path in chapters(served):
+        assert any(name.endswith(".woff2") for name in loads[path])
+        text = (served.html / path).read_text("utf-8")
+        weighed = [drawn.sub("", text).encode()]
+        weighed += [
+            (served.html / name).read_bytes()
+            for name in loads[path]
+            if "_images/" not in name
+        ]
+        raw = sum(map(len, weighed))
+        zipped = sum(len(gzip.compress(data, 9)) for data in weighed)
+        if raw > RAW or zipped > ZIPPED:
+            heavy.append(f"{path}: {raw} bytes, {zipped} compressed")
     assert heavy == []
 
 
 def test_a_page_that_nobody_plays_with_has_few_scripts(
-    window: Opener, served: Site, reported: Callable[[str, str], None]
+    loads: dict[str, list[str]],
+    served: Site,
+    reported: Callable[[str, str], None],
 ) -> None:
     """Protects those who only read: 15 kB of scripts, compressed."""
-    sizes = {}
-    with window() as opened:
-        for path in served.pages:
-            if path == "search.html":
-                continue  # which searches by a script
-            sizes[path] = scripts_of(loaded(opened.open(path), served), served)
+    sizes = {
+        path: scripts_of(names, served)
+        for path, names in loads.items()
+        if path != "search.html"  # which searches by a script
+    }
     heaviest = max(sizes, key=sizes.__getitem__)
     reported("scripts of a page, at most", f"{sizes[heaviest]:,} bytes")
     assert sizes[heaviest] <= SCRIPTS_ZIPPED, heaviest
 
 
 def test_every_script_is_there_for_something(
-    window: Opener, served: Site
+    loads: dict[str, list[str]], served: Site
 ) -> None:
     """Protects pages from scripts that nobody has asked for."""
-    seen = set()
-    with window() as opened:
-        for path in chapters(served):
-            names = loaded(opened.open(path), served)
-            seen |= {n.rpartition("/")[2] for n in names if n.endswith(".js")}
+    seen = {
+        name.rpartition("/")[2]
+        for path in chapters(served)
+        for name in loads[path]
+        if name.endswith(".js")
+    }
     assert seen == set(SCRIPTS)
 
 
