@@ -31,7 +31,7 @@ def length(formula: str) -> int:
 class Unbroken(SphinxPostTransform):
     """Puts short formulas and what touches their end into one element."""
 
-    default_priority = 500
+    default_priority = 500  # when nothing else changes the text any more
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
@@ -40,7 +40,7 @@ class Unbroken(SphinxPostTransform):
             after = formula.next_node(descend=False, siblings=True)
             if not isinstance(after, nodes.Text):
                 continue
-            touching, rest = re.fullmatch(r"(\S*)(.*)", after, re.S).groups()  # type: ignore[union-attr]
+            touching, rest = re.split(r"(?=\s|\Z)", after, maxsplit=1)
             if touching and length(formula.astext()) <= SHORT:
                 after.parent.replace(after, nodes.Text(rest))
                 kept = nodes.inline(classes=["unbroken"])

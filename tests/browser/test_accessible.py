@@ -43,11 +43,7 @@ RUN = """async options => {
 }"""
 
 
-# What takes nine tenths of the time.
 COLOURS = ["color-contrast", "link-in-text-block"]
-NO_COLOURS = {rule: {"enabled": False} for rule in COLOURS}
-# All pages have the same menus on a phone, and else the colours of wide ones.
-MENUS = "book/06-backward.html"
 
 
 def look(page: Page, **options: object) -> list[dict[str, Any]]:
@@ -64,20 +60,16 @@ def test_axe_finds_nothing(window: Opener, width: int) -> None:
     """Protects readers who see little, or use the keys, or listen."""
     wrong = []
     with window(width=width) as opened:
-        assert MENUS in opened.site.pages
         for path in opened.site.pages:
             page = opened.open(path)
-            if width >= 1280 or path == MENUS:
-                found = look(page)
-                # In the dark nothing is different but the colours.
-                page.emulate_media(color_scheme="dark")
-                expect(page.locator("html")).to_have_attribute(
-                    "data-theme", "dark"
-                )
-                found += look(page, runOnly=COLOURS)
-                page.emulate_media(color_scheme="light")
-            else:
-                found = look(page, rules=NO_COLOURS)
+            found = look(page)
+            # In the dark nothing is different but the colours.
+            page.emulate_media(color_scheme="dark")
+            expect(page.locator("html")).to_have_attribute(
+                "data-theme", "dark"
+            )
+            found += look(page, runOnly=COLOURS)
+            page.emulate_media(color_scheme="light")
             wrong += [
                 f"{path}: {one['rule']}: {one['where']}\n"
                 f"    {one['what'][:160]}\n    {one['why']}"

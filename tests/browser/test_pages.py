@@ -137,17 +137,18 @@ WIDER = """async () => {
         .slice(0, 5);
 }"""
 
-# A formula that could break itself may be broken before its comma, too.
+# A long formula may be broken, and so may the place before its comma.
 STRAY = """() => {
     const stray = [], letter = document.createRange();
     for (const formula of document.querySelectorAll("article span.math")) {
         const pieces = formula.querySelectorAll(".base");
+        const mayBreak = pieces.length > 1 && !formula.closest(".unbroken");
         const after = formula.nextSibling;
-        if (pieces.length != 1 || !/^\\S/.test(after?.data ?? "")) continue;
+        if (mayBreak || !/^\\S/.test(after?.data ?? "")) continue;
         letter.setStart(after, 0);
         letter.setEnd(after, 1);
         if (letter.getBoundingClientRect().left
-            < pieces[0].getBoundingClientRect().left)
+            < [...pieces].at(-1).getBoundingClientRect().left)
             stray.push("alone on its line: " + after.data.slice(0, 30));
     }
     return stray;

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 import browsing
 import pytest
 from browsing import Site, Window
-from living import LONG
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_accessible import COLOURS, look
 
@@ -200,7 +199,7 @@ def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
     book = stepper.boxes()
     stepper.button("Change the numbers").click()
     a = stepper.controls.get_by_label("a", exact=True)
-    expect(a).to_be_visible(timeout=LONG)
+    expect(a).to_be_visible()
     expect(a).to_be_focused()
     said = stepper.controls.get_by_role("status").last
     a.fill("")
@@ -209,7 +208,7 @@ def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
     a.fill("0.125")
     stepper.controls.get_by_label("b", exact=True).fill("40")
     a.press("Enter")
-    expect(said).to_contain_text("your numbers", timeout=LONG)
+    expect(said).to_contain_text("your numbers")
     expected = list(states(example(0.125, 40.0)))
     assert stepper.boxes() == expected[-1]
     stepper.button("First").click()
@@ -236,15 +235,15 @@ def test_numbers_can_be_changed_at_every_stage(
         change = stepper.button("Change the numbers")
         change.evaluate("button => { button.click(); button.click(); }")
         first = stepper.controls.get_by_role("spinbutton").first
-        expect(first).to_be_focused(timeout=LONG)
+        expect(first).to_be_focused()
         assert stepper.controls.locator("form").count() == 1
         said = stepper.controls.get_by_role("status").last
         first.press("Enter")
-        expect(said).to_contain_text("your numbers", timeout=LONG)
+        expect(said).to_contain_text("your numbers")
         assert stepper.boxes() == expected
         first.fill("0.75")
         first.press("Enter")
-        expect(said).to_contain_text("your numbers", timeout=LONG)
+        expect(said).to_contain_text("your numbers")
         assert stepper.boxes() != expected
         assert opened.troubles == []
 

@@ -14,6 +14,9 @@ from playwright.sync_api import Browser
 
 Opener = Callable[..., AbstractContextManager[Window]]
 
+Loads = dict[str, list[str]]
+"""For each page, the files of the book that it loads, beside itself."""
+
 # All pages are opened once, by one of the workers.
 pytestmark = pytest.mark.xdist_group("weight")
 
@@ -48,8 +51,8 @@ LOADED = """async () => {
 
 
 @pytest.fixture(scope="module")
-def loads(browser: Browser, served: Site) -> dict[str, list[str]]:
-    """For each page, the files of the book that it loads, beside itself."""
+def loads(browser: Browser, served: Site) -> Loads:
+    """What every page loads."""
     loads = {}
     with browsing.window(browser, served) as opened:
         for path in served.pages:
@@ -71,7 +74,7 @@ def scripts_of(names: list[str], site: Site) -> int:
     )
 
 
-def test_a_chapter_is_light(loads: dict[str, list[str]], served: Site) -> None:
+def test_a_chapter_is_light(loads: Loads, served: Site) -> None:
     """Protects readers with a slow line: 1.0 MB, or 350 kB compressed.
 
     All counts that a page loads, but its own images.
@@ -95,7 +98,7 @@ def test_a_chapter_is_light(loads: dict[str, list[str]], served: Site) -> None:
 
 
 def test_a_page_that_nobody_plays_with_has_few_scripts(
-    loads: dict[str, list[str]],
+    loads: Loads,
     served: Site,
     reported: Callable[[str, str], None],
 ) -> None:
@@ -111,7 +114,7 @@ def test_a_page_that_nobody_plays_with_has_few_scripts(
 
 
 def test_every_script_is_there_for_something(
-    loads: dict[str, list[str]], served: Site
+    loads: Loads, served: Site
 ) -> None:
     """Protects pages from scripts that nobody has asked for."""
     seen = {
