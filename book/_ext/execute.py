@@ -1,10 +1,15 @@
-"""Executes the cells of a page, unless it is known what they say.
+"""Executes the cells of the pages, unless it is known what they say.
 
-What a cell says depends on the code of the page, on the library it imports
-and on the versions of everything else; a page is executed when one of these
-has changed. (jupyter-cache looks at the page's own code alone.) So a change
-of prose, or of what makes the pages, costs no execution. The outputs are kept
-where myst-nb leaves every executed notebook, in ``_build/jupyter_execute``.
+What cells say is known while nothing that it depends on has changed: the code
+of the page's cells, the stage that they import, the files that they read, the
+settings of their kernels, and the versions of Python and of its packages.
+(jupyter-cache looks at the page's own code alone.) So a change of prose, or of
+what makes the pages, costs no execution. The outputs are kept where myst-nb
+leaves every executed notebook, in ``_build/jupyter_execute``.
+
+Pages are executed side by side, while Sphinx reads them one after another. One
+that measures time says so in its front matter, ``measures_time: true``: it is
+executed when all others have been.
 
 Cells run in an empty folder. A page whose cells read a file names it in its
 front matter, as seen from the page: ``reads: ../measurements.json``.
@@ -12,26 +17,33 @@ front matter, as seen from the page: ``reads: ../measurements.json``.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import re
 import shutil
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from copy import deepcopy
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import nbformat
 from myst_nb import sphinx_
 from myst_nb.core.execute import ExecutionError, NotebookClientBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from sphinx.util import logging
 
 import graphs
 import tracebacks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from docutils import nodes
     from nbformat import NotebookNode
@@ -40,12 +52,26 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 KEY = "executed_as"
 """In a notebook's metadata: the digest of all that its outputs depend on."""
+TOOK = "executed_in"
+"""In a notebook's metadata: the seconds that it took."""
 READS = "reads"
 """In a page's front matter: the files that its cells read."""
+MEASURES_TIME = "measures_time"
+"""In a page's front matter: nothing else is to run beside its cells."""
 STEPS = "steps"
 """A cell's tag: the graph that it draws can be stepped through."""
 
+# As the book tells errors, and as IPython those of syntax.
+ROW = re.compile(
+    r"^ *(?:Cell In\[\d+\]|(?:Chapter \d+, c|C)ode cell \d+), line (\d+)",
+    re.MULTILINE,
+)
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
+LOGGER = logging.getLogger(__name__)
+
+
+@cache
 def surroundings() -> str:
     """Everything that outputs depend on beside the page and the library."""
     files = [HERE.parents[1] / "constraints.txt", HERE / "matplotlibrc"]
@@ -54,35 +80,30 @@ def surroundings() -> str:
     return "\n".join([sys.version, *(f.read_text("utf-8") for f in files)])
 
 
-class Client(NotebookClientBase):  # type: ignore[misc]
-    """Gives a page's cells their outputs, as myst-nb asks."""
+class Page(NamedTuple):
+    """A page with cells, and all that they run with."""
 
-    library = ""
-    """The digest of the stage that the next page imports; weave.py says it."""
-    kept = Path()
-    """Where the executed notebook of the next page is, if there is one."""
+    path: Path
+    notebook: NotebookNode
+    library: str
+    """The digest of the stage that its cells import."""
+    env: dict[str, str]
+    """What their kernel finds in its environment, beside what there is."""
+    kept: Path
+    """Where the executed notebook is, if there is one."""
 
-    def start_client(self) -> None:
-        """Execute the cells, or take the outputs they are known to have."""
-        key = self.key()
-        known = read_notebook(self.kept)
-        if known and known.metadata.get(KEY) == key:
-            for cell, old in zip(
-                self.notebook.cells, known.cells, strict=True
-            ):
-                if cell.cell_type == "code":
-                    cell.outputs = old.outputs
-                    cell.execution_count = old.execution_count
-                    for told in ("names", "graph"):
-                        if told in old.metadata:
-                            cell.metadata[told] = old.metadata[told]
-            self.notebook.metadata["language_info"] = known.metadata.get(
-                "language_info"
-            )
-        else:
-            self.execute()
-        self.notebook.metadata[KEY] = key
+    @property
+    def reads(self) -> dict[str, Path]:
+        """The files that its cells read, as they name them."""
+        names = str(self.notebook.metadata.get(READS, "")).split()
+        return {name: self.path.parent / name for name in names}
 
+    @property
+    def measures_time(self) -> bool:
+        """Whether nothing else is to run beside its cells."""
+        return bool(self.notebook.metadata.get(MEASURES_TIME))
+
+    @property
     def key(self) -> str:
         """The digest of all that the outputs depend on."""
         cells = [
@@ -93,36 +114,157 @@ class Client(NotebookClientBase):  # type: ignore[misc]
         ]
         settings = self.notebook.metadata.get("kernelspec", {}).get("name")
         parts = [cells, settings, self.library, surroundings()]
-        parts += [file.read_text("utf-8") for file in self.reads().values()]
+        parts += [file.read_text("utf-8") for file in self.reads.values()]
         return sha256(json.dumps(parts).encode()).hexdigest()
 
-    def reads(self) -> dict[str, Path]:
-        """The files that the page's cells read, as it names them."""
-        names = str(self.notebook.metadata.get(READS, "")).split()
-        return {name: self.path.parent / name for name in names}
 
-    def execute(self) -> None:
+class Executions:
+    """The pages that are executed in a build, and what has come of it."""
+
+    def __init__(self, pages: Iterable[Page], timeout: int) -> None:
+        """Begin to execute those of which it isn't known what they say."""
+        self.timeout = timeout
+        self.kept = {page.path: page.kept for page in pages}
+        self.running: list[NotebookClient] = []
+        self.is_stopped = False
+        self.futures: dict[Path, Future[None]] = {}
+        self.seconds: dict[Path, float | None] = {}
+        """How long the pages still take, as far as that is known."""
+        side_by_side = ThreadPoolExecutor(os.cpu_count())
+        alone = ThreadPoolExecutor(1)
+        self.pools = (side_by_side, alone)
+        last = []
+        for page in pages:
+            known, key = read_notebook(page.kept), page.key
+            if known and known.metadata.get(KEY) == key:
+                continue
+            self.seconds[page.path] = (
+                known.metadata.get(TOOK) if known else None
+            )
+            if page.measures_time:
+                last.append((page, key))
+            else:
+                self.futures[page.path] = side_by_side.submit(
+                    self.execute, page, key
+                )
+        first = list(self.futures.values())
+        for page, key in last:
+            self.futures[page.path] = alone.submit(
+                self.execute, page, key, after=first
+            )
+        self.count = len(self.futures)
+
+    def execute(
+        self, page: Page, key: str, after: Iterable[Future[None]] = ()
+    ) -> None:
         """Run the cells in a kernel of their own, in an empty folder."""
-        self.logger.info("Executing notebook")
+        wait(after)
+        self.check()
+        name = page.path.stem
+        LOGGER.info("executing %s", name)
         started = perf_counter()
+        notebook = deepcopy(page.notebook)
         with TemporaryDirectory() as temporary:
             folder = Path(temporary, "page")  # so that there is a ".."
             folder.mkdir()
-            for name, file in self.reads().items():
-                shutil.copy(file, folder / name)
+            for file, path in page.reads.items():
+                shutil.copy(path, folder / file)
             client = NotebookClient(
-                self.notebook,
+                notebook,
                 resources={"metadata": {"path": str(folder)}},
-                timeout=self.nb_config.execution_timeout,
+                timeout=self.timeout,
                 record_timing=False,
+                on_cell_start=self.check,
                 on_cell_executed=finish,
             )
+            self.running.append(client)
             try:
-                client.execute()
+                env = os.environ | page.env
+                asyncio.run(client.async_execute(env=env))
             except (CellExecutionError, CellTimeoutError) as error:
-                raise ExecutionError(str(self.path)) from error
+                told = what_failed(page.path, notebook) or str(error)
+                raise ExecutionError(told) from error
+            finally:
+                self.running.remove(client)
         took = perf_counter() - started
-        self.logger.info(f"Executed notebook in {took:.2f} seconds")
+        notebook.metadata |= {KEY: key, TOOK: took}
+        write_notebook(notebook, page.kept)
+        del self.seconds[page.path]
+        LOGGER.info("executed %s in %.2f seconds; %s", name, took, self.rest())
+
+    def rest(self) -> str:
+        """How many of the pages have been executed, and what is to come."""
+        done = f"{self.count - len(self.seconds)} of {self.count}"
+        known = [took for took in self.seconds.values() if took]
+        if not self.seconds or len(known) < len(self.seconds):
+            return done
+        return f"{done}, some {sum(known) / (os.cpu_count() or 1):.0f} s left"
+
+    def outputs_of(self, path: Path) -> NotebookNode:
+        """The executed notebook of a page, once there is one."""
+        if path in self.futures:
+            self.futures[path].result()
+        known = read_notebook(self.kept[path])
+        assert known is not None
+        return known
+
+    def check(self, **about: object) -> None:
+        """Go on only if somebody still waits for it."""
+        if self.is_stopped:
+            raise InterruptedError
+
+    def stop(self) -> None:
+        """End all that is still being executed."""
+        self.is_stopped = True
+        for pool in self.pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        for client in list(self.running):
+            kernel = client.km and client.km.provisioner
+            if process := getattr(kernel, "process", None):
+                process.kill()
+
+
+class Client(NotebookClientBase):  # type: ignore[misc]
+    """Gives a page's cells their outputs, as myst-nb asks."""
+
+    executions: ClassVar[Executions | None] = None
+
+    def start_client(self) -> None:
+        """Put the outputs into the cells."""
+        assert self.executions and self.path
+        known = self.executions.outputs_of(self.path)
+        for cell, old in zip(self.notebook.cells, known.cells, strict=True):
+            if cell.cell_type == "code":
+                cell.outputs = old.outputs
+                cell.execution_count = old.execution_count
+                for told in ("names", "graph"):
+                    if told in old.metadata:
+                        cell.metadata[told] = old.metadata[told]
+        for told in ("language_info", KEY, TOOK):
+            self.notebook.metadata[told] = known.metadata.get(told)
+
+
+def what_failed(path: Path, notebook: NotebookNode) -> str:
+    """The error of a notebook that ended with one, and where it was made."""
+    lines = path.read_text("utf-8").split("\n")
+    starts = notebook.metadata["source_map"]
+    for start, cell in reversed(
+        list(zip(starts, notebook.cells, strict=True))
+    ):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                traceback = COLOUR.sub("", "\n".join(output.traceback)).strip()
+                code = cell.source.split("\n")
+                first = next(
+                    row
+                    for row in range(start, len(lines))
+                    if lines[row : row + len(code)] == code
+                )
+                told = ROW.search(traceback)
+                line = first + int(told[1] if told else 1)
+                last = traceback.split("\n")[-1]
+                return f"{path}:{line}: {last}\n\n{traceback}"
+    return ""
 
 
 def finish(
@@ -153,6 +295,14 @@ def read_notebook(path: Path) -> NotebookNode | None:
     return notebook
 
 
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook, of which there never is half a one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    nbformat.write(notebook, half)  # type: ignore[no-untyped-call]
+    half.replace(path)
+
+
 def executes_so(
     create_client: Callable[..., NotebookClientBase],
 ) -> Callable[..., NotebookClientBase]:
@@ -177,6 +327,17 @@ def depend_on_what_is_read(app: Sphinx, doctree: nodes.document) -> None:
     page = Path(app.env.doc2path(app.env.docname))
     for name in app.env.metadata[app.env.docname].get(READS, "").split():
         app.env.note_dependency(str(page.parent / name))
+
+
+def begin(app: Sphinx, pages: list[Page]) -> None:
+    """Begin to execute pages, which are read soon."""
+    Client.executions = Executions(pages, app.config.nb_execution_timeout)
+
+
+def stop() -> None:
+    """End what is still being executed when a build is over."""
+    if Client.executions:
+        Client.executions.stop()
 
 
 def setup(app: Sphinx) -> None:

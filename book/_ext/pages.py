@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 TARGET = re.compile(r"micrograd(/[A-Za-z_]\w*)+\.py", re.ASCII)
 UNRUN = ("skip-execution", "raises-exception")
@@ -90,6 +93,8 @@ class Chapter:
     path: str
     cells: tuple[Cell, ...]
     """The tangled cells only, in page order."""
+    notebook: NotebookNode | None = field(default=None, compare=False)
+    """All its cells, as myst-nb reads them, if any is of code."""
 
 
 def read_chapters(root: Path) -> list[Chapter]:
@@ -110,14 +115,14 @@ def read_chapters(root: Path) -> list[Chapter]:
             )
             problems.append(TangleError("_toc.yml", line, message))
         first_of_stem[stem] = path
-        chapters.append(Chapter(stem, path, reader.cells(path)))
+        chapters.append(reader.chapter(stem, path))
     listed = {chapter.path for chapter in chapters}
     for page in sorted((root / "book").rglob("*.md")):
         path = page.relative_to(root).as_posix()
         if path in listed or re.search(r"(^|/)[._]", path):
             continue
         if "tangle:" in page.read_text("utf-8", errors="replace"):
-            for cell in reader.cells(path):
+            for cell in reader.chapter(page.stem, path).cells:
                 message = (
                     "this page is not in _toc.yml, so its place in the library"
                     " is unknown: list it, or drop `:tangle:`"
@@ -188,18 +193,19 @@ class _Reader:
         blocks = replace(self.config, disable_syntax=["inline"])
         self.parser = create_md_parser(blocks, RendererHTML)
 
-    def cells(self, path: str) -> tuple[Cell, ...]:
-        """Return the tangled cells of a page; note what is wrong with it."""
+    def chapter(self, name: str, path: str) -> Chapter:
+        """Read a page; note what is wrong with it."""
+        nothing = Chapter(name, path, ())
         from myst_nb.core import read
 
         try:
             text = (self.root / path).read_text("utf-8-sig")
         except UnicodeDecodeError as error:
             self.problem(path, 1, f"is not UTF-8 text: {error}")
-            return ()
+            return nothing
         fences = list(self.fences(text)) if "{code-cell}" in text else []
         if not fences:
-            return ()
+            return nothing
         for fence in fences:
             if fence.nested:
                 message = (
@@ -215,26 +221,30 @@ class _Reader:
                 " it with the front matter `file_format: mystnb`"
             )
             self.problem(path, fences[0].line, message)
-            return ()
+            return nothing
         try:
             notebook = read.read_myst_markdown_notebook(
-                text, self.config, path=str(self.root / path)
+                text,
+                self.config,
+                add_source_map=True,
+                path=str(self.root / path),
             )
         # What stops the reader, whatever it is, would stop the build too.
         except Exception as error:
             line = re.search(r"at line (\d+)", str(error))
             self.problem(path, int(line[1]) if line else 1, str(error))
-            return ()
+            return nothing
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         places = [fence for fence in fences if not fence.nested]
         lines = text.split("\n")
-        return tuple(
+        cells = tuple(
             self.tangled(cell, path, lines[: fence.end_line], fence, index)
             for index, (cell, fence) in enumerate(
                 zip(code, places, strict=True)
             )
             if "tangle" in cell.metadata
         )
+        return Chapter(name, path, cells, notebook)
 
     def tangled(
         self, cell: Any, path: str, above: list[str], fence: _Fence, index: int

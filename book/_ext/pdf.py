@@ -20,12 +20,12 @@ from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import Destination, Fit
 
+import browser
 from articles import BUILD, HTML, Book, anchor, heading, read_book, sections
 
 HERE = Path(__file__).parent
 FOLDER = BUILD / "pdf"
 RESULT = BUILD / "micrograd.pdf"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 DOCUMENT = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
@@ -153,9 +153,9 @@ def place(page: str, name: str) -> str:
     return "#" + anchor(f"{slug}.{name}" if name else slug)
 
 
-def print_to_pdf(browser: Browser, path: Path) -> PdfReader:
+def print_to_pdf(chromium: Browser, path: Path) -> PdfReader:
     """The PDF of a document."""
-    page = browser.new_page()
+    page = chromium.new_page()
     page.set_default_timeout(0)  # a busy machine takes its time
     page.goto(path.as_uri())
     page.evaluate("document.fonts.ready")
@@ -212,29 +212,21 @@ def finish(pdf: PdfReader, text: Text) -> None:
 
 def main() -> int:
     """Make it; the result is an exit code."""
-    chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    if not chromium:
-        print(
-            "There is no Chromium to print with: install it (on Debian:"
-            " apt install chromium), or Google Chrome",
-            file=sys.stderr,
-        )
-        return 1
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    book = read_book()
-    text = Text(book)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            # Root, as in a container, may not start it otherwise.
-            chromium_sandbox=os.geteuid() != 0,
-        )
+        try:
+            chromium = browser.launch(playwright)
+        except browser.NoBrowser as error:
+            print(error, file=sys.stderr)
+            return 1
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        FOLDER.mkdir(parents=True)
+        book = read_book()
+        text = Text(book)
         print("Printing the book…", flush=True)
-        numbers = page_numbers(print_to_pdf(browser, text.write({})))
+        numbers = page_numbers(print_to_pdf(chromium, text.write({})))
         print("Once more, with the numbers of the pages…", flush=True)
-        pdf = print_to_pdf(browser, text.write(numbers))
-        browser.close()
+        pdf = print_to_pdf(chromium, text.write(numbers))
+        chromium.close()
     finish(pdf, text)
     print(f"The PDF: {RESULT} ({len(pdf.pages)} pages)")
     return 0

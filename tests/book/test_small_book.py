@@ -191,7 +191,10 @@ def test_nothing_is_done_when_nothing_has_changed(book: Project) -> None:
 
     before = written()
     with book.reads() as read:
-        book.build()
+        assert "Nothing has changed" in book.build()
+        # Nor does Sphinx find anything to do.
+        (book.path / "_build/built-from.json").unlink()
+        assert "Nothing has changed" not in book.build()
     assert read == set()
     assert written() == before
 
@@ -349,7 +352,8 @@ def test_without_a_registry_the_book_is_made_and_says_what_it_lacks(
     for name, value in NOBODY_THERE.items():
         monkeypatch.setenv(f"npm_config_{name}", value)
     monkeypatch.setenv("npm_config_cache", str(tmp_path))
-    said = book.build()
+    good, said = book.make("book")
+    assert good, said
     lacking = re.findall(r"(.+) can't be fetched, so .* messages: (.+)", said)
     assert [what for what, _ in lacking] == [
         "The fonts",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +11,14 @@ from playwright.sync_api import (
     Browser,
     ConsoleMessage,
     Page,
-    Playwright,
     Request,
     Response,
     Route,
 )
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",  # which a container doesn't have
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HEIGHT = 900
 PATIENCE = 60_000
 """Milliseconds in which what a page does is done, also on a busy machine."""
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start the browser, as new as if nobody had used it before."""
-    found = filter(None, map(shutil.which, PROGRAMS))
-    return playwright.chromium.launch(
-        executable_path=next(found), args=list(FLAGS)
-    )
 
 
 class Site:
@@ -122,3 +102,7 @@ def window(
         yield Window(context.new_page(), site)
     finally:
         context.close()
+
+
+Opener = Callable[..., AbstractContextManager[Window]]
+"""Opens a window: `window` of a certain browser and site."""

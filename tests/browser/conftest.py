@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import browsing
 import pytest
-from browsing import Site, Window
+from browsing import Opener, Site
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from browser import NoBrowser, launch
 
 HERE = Path(__file__).parent
 
@@ -25,17 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium."""
-    if not any(map(shutil.which, browsing.PROGRAMS)):
-        pytest.fail(
-            "these tests need Chromium: `apt install chromium "
-            "fonts-liberation`, or do without them, by "
-            '`make test ARGS="--ignore tests/browser"`',
-            pytrace=False,
-        )
+    """Chromium, or a relative of it."""
     expect.set_options(timeout=browsing.PATIENCE)
     with sync_playwright() as playwright:
-        browser = browsing.launch(playwright)
+        try:
+            browser = launch(playwright)
+        except NoBrowser as error:
+            pytest.fail(str(error), pytrace=False)
         yield browser
         browser.close()
 
@@ -47,11 +45,19 @@ class Handler(SimpleHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    """Doesn't mind if a page is left before all of it has come."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @pytest.fixture(scope="session")
 def served(html: Path) -> Iterator[Site]:
     """The book on a web server."""
     handler = partial(Handler, directory=str(html))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever).start()
         yield Site(html, f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
@@ -68,9 +74,6 @@ def site(request: pytest.FixtureRequest) -> Site:
     """The book on a web server, and then from the disk."""
     found: Site = request.getfixturevalue(request.param)
     return found
-
-
-Opener = Callable[..., AbstractContextManager[Window]]
 
 
 @pytest.fixture
