@@ -34,6 +34,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Build the whole book first; what needs its pages comes last."""
+
+    def order(item: pytest.Item) -> int:
+        group = item.get_closest_marker("xdist_group")
+        if group and "book" in group.args:
+            return 0
+        fixtures = getattr(item, "fixturenames", ())
+        return 2 if {"html", "browser"} & set(fixtures) else 1
+
+    items.sort(key=order)
+
+
 @pytest.fixture
 def reported(
     record_property: Callable[[str, object], None],

@@ -249,17 +249,17 @@ class Table:
 
     So the gradient of a weight is an operation's value, and the gradients
     of its operands its slopes, times the weight. Every operation is there
-    with operands of all ``kinds``: "p" is a parameter, its own each time,
-    "v" is an input made a Value, "r" is an input as it comes. Only if it is
-    ``plain`` there are operations of inputs as they come alone.
+    with operands of all kinds: "p" is a parameter, its own each time, "v" is
+    an input made a Value, "r" is an input as it comes. If it is ``plain`` at
+    least one operand comes so, and otherwise none.
     """
 
-    def __init__(self, kinds: str, plain: bool) -> None:
+    def __init__(self, plain: bool) -> None:
         self.terms = [
             (operation, "".join(kind))
             for operation in OPERATIONS
-            for kind in itertools.product(kinds, repeat=len(operation.domains))
-            if plain or set(kind) != {"r"}
+            for kind in itertools.product("pvr", repeat=len(operation.domains))
+            if ("r" in kind) == plain
         ]
         self.weights = [Value(1.0) for _ in self.terms]
         self.operands = [(Value(1.0), Value(1.0)) for _ in self.terms]

@@ -82,4 +82,14 @@ def with_numbers() -> list[Operation]:
     return table
 
 
-OPERATIONS = [*BETWEEN_VALUES, *FUNCTIONS, *with_numbers()]
+WITH_NUMBERS = with_numbers()
+OPERATIONS = [*BETWEEN_VALUES, *FUNCTIONS, *WITH_NUMBERS]
+
+# The constants 0, -1/2 and the like would make most random programs short
+# of anything to compute with; a few numbers on either side are enough here.
+FEW = {"a ** 2", "a + 3", "2 - a", "a / 3", "2 ** a", "1 / a"}
+IN_PROGRAMS = [
+    *BETWEEN_VALUES,
+    *FUNCTIONS,
+    *(operation for operation in OPERATIONS if operation.name in FEW),
+]

@@ -1,7 +1,8 @@
-"""Runs a chapter's cells in this process, and checks its exercises.
+"""Runs a notebook's cells in this process, and checks its exercises.
 
-Standard input says, as JSON, the cells' code and after which of them what is
-to be checked; the last line of standard output says what the checks said.
+Of two files the first says, as JSON, the cells' code and after which of them
+what is to be checked; the second is for what the checks said, and for the
+names of the exceptions that those cells raised that may.
 """
 
 from __future__ import annotations
@@ -10,28 +11,36 @@ import json
 import sys
 import types
 import warnings
-from contextlib import redirect_stdout
+from pathlib import Path
 
 from check import asserts_in, check
 
 
 def main() -> None:
     """Run the cells in a module of their own, as a notebook does."""
-    said = []
+    del sys.path[0]  # where `check` was: from here on there is the library
+    said, raised = [], []
     page = types.ModuleType("__main__")
     sys.modules["__main__"] = page
     warnings.simplefilter("ignore")  # Matplotlib's, as nothing is shown
-    for step in json.load(sys.stdin):
-        with redirect_stdout(sys.stderr):
-            try:
-                exec(compile(step["code"], "<cell>", "exec"), vars(page))
-            except Exception:
-                if not step.get("raises"):
-                    raise
+    own = vars(page)
+    for step in json.loads(Path(sys.argv[1]).read_text()):
+        before = dict(own)
+        try:
+            exec(compile(step["code"], "<cell>", "exec"), own)
+        except Exception as error:
+            if not step.get("raises"):
+                raise
+            raised.append(type(error).__name__)
+        else:
+            raised += [None] if step.get("raises") else []
         if "solution" in step:
-            verdict = check(asserts_in(step["solution"]), vars(page))
+            verdict = check(asserts_in(step["solution"]), own)
             said.append([step["label"], step["kind"], verdict.lines])
-    print(json.dumps(said))
+            # The cells that follow mustn't live on what an answer names.
+            own.clear()
+            own.update(before)
+    Path(sys.argv[2]).write_text(json.dumps({"said": said, "raised": raised}))
 
 
 if __name__ == "__main__":

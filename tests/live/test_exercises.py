@@ -1,34 +1,54 @@
-"""The checks of the exercises: a starter fails them, the solution passes."""
+"""The notebooks run, and exercises are right, on the finished library."""
 
 from __future__ import annotations
 
 import ast
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
 from answers import RIGHT, WRONG
 from reading import CHAPTERS, ROOT, code_cells, exercises
 
+import forked
 from check import asserts_in
 
 RUNNER = Path(__file__).with_name("answering.py")
 
 
-def checked(page: Path, folder: Path) -> list[tuple[str, str, list[str]]]:
-    """What the check says to each exercise's starter, solution and answers.
+def read(html: Path, page: Path) -> list[nbformat.NotebookNode]:
+    """The code cells of a chapter's notebook, as the book offers it."""
+    file = html / "_sources/book" / f"{page.stem}.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
-    The chapter's cells run one after another, on the finished library; before
+
+def may_raise(cell: nbformat.NotebookNode) -> bool:
+    return "raises-exception" in cell.metadata.get("tags", [])
+
+
+def shown(cells: list[nbformat.NotebookNode]) -> list[str | None]:
+    """The exceptions that the book shows below the cells that may raise."""
+    return [
+        next((o.ename for o in cell.outputs if "ename" in o), None)
+        for cell in cells
+        if may_raise(cell)
+    ]
+
+
+def run(
+    page: Path, cells: list[nbformat.NotebookNode], folder: Path
+) -> dict[str, list[Any]]:
+    """What the checks say, and what the cells raise that may raise.
+
+    The cells run one after another, as a reader runs them who has installed
+    the finished library: with nothing of the book's on the path, in an empty
+    folder. Each exercise's starter, solution and answers are checked; before
     each answer the starter runs again.
     """
-    inside = folder / "page"  # so that there is a ".."
-    inside.mkdir()
-    shutil.copy(ROOT / "book/measurements.json", folder)
-    cells = code_cells(page)
     after: dict[int, list[dict[str, object]]] = {}
     for exercise in exercises(page):
         solution = [cells[number].source for number in exercise.solved]
@@ -43,45 +63,52 @@ def checked(page: Path, folder: Path) -> list[tuple[str, str, list[str]]]:
         after[exercise.solved[-1]] = [step | {"code": "", "kind": "solution"}]
     steps = []
     for number, cell in enumerate(cells):
-        tags = cell.metadata.get("tags", [])
-        steps.append(
-            {"code": cell.source, "raises": "raises-exception" in tags}
-        )
+        steps.append({"code": cell.source, "raises": may_raise(cell)})
         steps += after.get(number, [])
-    path = [str(ROOT), str(ROOT / "book/_live/python")]
-    ran = subprocess.run(
-        [sys.executable, RUNNER],
-        input=json.dumps(steps),
-        cwd=inside,
-        env=os.environ
-        | {"PYTHONPATH": os.pathsep.join(path), "MPLBACKEND": "agg"},
-        capture_output=True,
-        text=True,
+    (folder / "steps").write_text(json.dumps(steps))
+    (folder / "empty").mkdir()
+    shutil.copytree(ROOT / "micrograd", folder / "site/micrograd")
+    status = forked.run(
+        RUNNER,
+        folder / "steps",
+        folder / "found",
+        path=[ROOT / "book/_live/python", folder / "site"],
+        cwd=folder / "empty",
+        said=folder / "said",
     )
-    assert ran.returncode == 0, ran.stderr
-    said: list[tuple[str, str, list[str]]] = json.loads(ran.stdout)
-    return said
+    assert status == 0, (folder / "said").read_text()
+    found: dict[str, list[Any]] = json.loads((folder / "found").read_text())
+    return found
 
 
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
-def test_the_solution_passes_the_checks_and_the_starter_does_not(
-    page: Path, tmp_path: Path
+def test_a_notebook_runs_on_the_finished_library_and_its_exercises_are_right(
+    page: Path, html: Path, tmp_path: Path
 ) -> None:
-    """Protects readers from a check that is wrong, or says nothing.
+    """Protects readers from notebooks that were right only at their stage.
 
-    Answers that are right in another way pass, too, and wrong ones don't.
+    And from a check that is wrong, or says nothing: the solution passes it,
+    the starter doesn't. Answers that are right in another way pass, too, and
+    wrong ones don't.
     """
-    said = checked(page, tmp_path)
-    for label, kind, lines in said:
+    cells = read(html, page)
+    assert [c.source for c in cells] == [c.source for c in code_cells(page)]
+    found = run(page, cells, tmp_path)
+    raised = shown(cells)
+    if page.stem == "07-operations":
+        assert raised[2] == "TypeError"  # `2 * a`, without a `__rmul__`
+        raised[2] = None
+    assert found["raised"] == raised
+    for label, kind, lines in found["said"]:
         right = lines[0].startswith("Right: ")
         assert right == (kind in ("right", "solution")), (label, kind, lines)
         assert right == (len(lines) == 1), lines
         # No check needs a name that only the solution defines.
         assert not any("check looks for" in line for line in lines), lines
     for kind in "starter", "solution":
-        assert [label for label, which, _ in said if which == kind] == [
-            exercise.label for exercise in exercises(page)
-        ]
+        assert [
+            label for label, which, _ in found["said"] if which == kind
+        ] == [exercise.label for exercise in exercises(page)]
 
 
 def test_answers_are_to_exercises_that_there_are() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,7 +90,7 @@ def test_ruff_finds_nothing_to_sort(make_book, cells):
     )
     text = book.package().files["micrograd/m.py"].text
     assert bound(text) == bound("\n".join(codes))
-    ruff = [sys.executable, "-m", "ruff"]
+    ruff = [Path(sys.executable).with_name("ruff")]
     options = ["--isolated", "--no-cache", "--line-length=79"]
     ours = "lint.isort.known-first-party=['micrograd']"
     sort = ["check", "--select=I", "--config", ours, "--diff"]

@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import indent
 
 from hypothesis import given, settings
@@ -220,7 +221,7 @@ def test_the_file_is_laid_out_as_ruff_wants(make_book, drawn):
     for number, codes in enumerate(drawn[0], 1):
         book.chapter(f"{number:02}-chapter", *codes)
     text = book.package().files["micrograd/m.py"].text
-    ruff = [sys.executable, "-m", "ruff"]
+    ruff = [Path(sys.executable).with_name("ruff")]
     options = ["--isolated", "--no-cache", "--line-length=79", "-"]
     formatted = subprocess.run(
         [*ruff, "format", *options],

@@ -102,10 +102,9 @@ def test_nothing_changes_when_a_file_cannot_be_written(
 
 
 KILL = """
-import os, sys
+import itertools, os, shutil, sys
 from pathlib import Path
 
-left = int(sys.argv[1])
 def dies(function):
     def call(*arguments, **options):
         global left
@@ -122,8 +121,18 @@ Path.unlink = dies(Path.unlink)
 Path.write_bytes = dies(write_bytes)
 
 import tangle
-root, into = map(Path, sys.argv[2:])
-tangle.write(tangle.tangle(tangle.read_chapters(root)), into)
+root, old, into = map(Path, sys.argv[1:])
+package = tangle.tangle(tangle.read_chapters(root))
+for left in itertools.count(1):
+    folder = into / str(left)
+    shutil.copytree(old, folder)
+    if not os.fork():
+        tangle.write(package, folder)
+        os._exit(0)
+    _, status = os.wait()
+    if status == 0:
+        break
+    assert os.waitstatus_to_exitcode(status) == 9
 """
 
 
@@ -137,27 +146,23 @@ def test_a_kill_leaves_whole_files_that_the_next_run_completes(book, tmp_path):
         text = page.read_text().replace(" = 1", " = 2")
         page.write_text(text.replace("orphan", "renamed"))
     new = book.package()
-    into = tmp_path / "x"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    killed = 0
-    while True:
-        write(old, into)
-        run = subprocess.run(
-            [sys.executable, "-c", KILL, str(killed + 1), book.root, into],
-            env=environment,
-        )
-        if run.returncode == 0:
-            break
-        assert run.returncode == 9
-        killed += 1
-        for file, text in contents(into).items():
+    write(old, tmp_path / "old")
+    into = tmp_path / "killed at"
+    subprocess.run(
+        [sys.executable, "-c", KILL, book.root, tmp_path / "old", into],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
+    *killed, whole = sorted(into.iterdir(), key=lambda path: int(path.name))
+    # Three written, three moved, an orphan removed; temporary files go, too.
+    assert len(killed) >= 7
+    assert contents(whole) == texts(new)
+    for folder in killed:
+        for file, text in contents(folder).items():
             if not file.endswith(UNFINISHED):
                 assert text in (texts(old).get(file), texts(new).get(file))
-        write(new, into)
-        assert contents(into) == texts(new)
-    # Three written, three moved, an orphan removed; temporary files go, too.
-    assert killed >= 7
-    assert contents(into) == texts(new)
+        write(new, folder)
+        assert contents(folder) == texts(new)
 
 
 def test_a_broken_chapter_leaves_the_old_package_whole(book):
