@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections import Counter
 from itertools import chain
 from pathlib import Path
@@ -15,13 +16,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
-from project import Project
+from hypothesis import settings
+from project import ROOT, Project
+
+sys.path.insert(0, str(Path(__file__).parent))
+import quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from _pytest.terminal import TerminalReporter
-    from site_rules import Site
+    from site_rules import Page, Site
+
+
+# Where every second counts, fewer examples of random programs do.
+settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,10 +41,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="have the browser's tests look at these pages: _build/html",
     )
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="run the tests of what is being edited: see tests/quick.py",
+    )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Build the whole book first; what needs its pages comes last."""
+    if config.getoption("quick"):
+        left_out = [item for item in items if not quick.belongs(item)]
+        items[:] = [item for item in items if quick.belongs(item)]
+        config.hook.pytest_deselected(items=left_out)
 
     def order(item: pytest.Item) -> int:
         group = item.get_closest_marker("xdist_group")
@@ -141,11 +161,23 @@ def book(making: tuple[Project, bool, str]) -> Project:
 
 
 @pytest.fixture(scope="session")
-def site(book: Project) -> Site:
+def site(request: pytest.FixtureRequest) -> Site:
     """The pages of the whole book, each of which is parsed only once."""
     from site_rules import Site
 
+    if request.config.getoption("quick"):
+        return Site(request.getfixturevalue("html").parent)
+    book: Project = request.getfixturevalue("book")
     return Site(book.path / "_build")
+
+
+@pytest.fixture(scope="session")
+def looked_at(site: Site, request: pytest.FixtureRequest) -> list[Page]:
+    """The pages of the book, or those that a quick run looks at."""
+    wanted = site.pages
+    if request.config.getoption("quick"):
+        wanted = [f"{page}.html" for page in quick.edited()]
+    return [site.pages[path] for path in wanted]
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +186,11 @@ def html(request: pytest.FixtureRequest) -> Path:
     given: Path | None = request.config.getoption("site")
     if given:
         return given.resolve()
+    if request.config.getoption("quick"):
+        good, said = Project.at(ROOT).make("book")
+        if not good:
+            pytest.fail(said, pytrace=False)
+        return ROOT / "_build/html"
     folder: Path = request.getfixturevalue("whole") / "html"
     if not folder.exists():
         pytest.fail("there is no book: see tests/book", pytrace=False)

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 HERE = Path(__file__).parent
 # The folder of a stage bears its chapter's name, and will do as well.
@@ -26,9 +25,6 @@ collect_ignore = [
 
 # The helpers beside this file (oracle, operations, programs).
 sys.path.insert(0, str(HERE))
-
-# A stage repeats the tests of all stages before it, so fewer examples do.
-settings.register_profile("stage", settings.get_profile("ci"), max_examples=20)
 
 
 def pytest_report_header() -> str:

@@ -87,9 +87,7 @@ def test_every_goal_can_be_made(make, root: Path, goal: str) -> None:
     assert status == 0, said
 
 
-def test_test_sets_up_and_then_tests(
-    make, root: Path, frame: Path
-) -> None:
+def test_test_sets_up_and_then_tests(make, root: Path, frame: Path) -> None:
     """Protects: `make test` needs no other goal before it."""
     for needed in ("tests/browser", "tests/javascript", "book"):
         shutil.copytree(root / needed, frame / needed)

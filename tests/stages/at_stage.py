@@ -15,7 +15,7 @@ if __name__ == "__main__":
         pytest.main(
             [
                 *(str(TESTS / module) for module in sys.argv[1:]),
-                *("--hypothesis-profile=stage", "--tb=short"),
+                *("--hypothesis-profile=few", "--tb=short"),
                 *("-p", "no:xdist"),
                 # Pytest says this where a plugin was imported before.
                 *("-W", "ignore:Module already imported"),
