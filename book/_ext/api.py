@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 # What the signatures name that no page of the book describes.
 ELSEWHERE = sys.stdlib_module_names | {"graphviz", "llvmlite"}
 
+ALIASES = {
+    "Activation": "micrograd.nn.Activation",
+    "Digraph": "graphviz.Digraph",
+}
+"""What signatures name without its module."""
+
 
 def settings(app: Sphinx, config: Config) -> None:
     """Have autodoc show a module whole, in order, as one would write it."""
@@ -49,10 +55,7 @@ def settings(app: Sphinx, config: Config) -> None:
         "autoclass_content": "both",
         "autodoc_member_order": "bysource",
         "autodoc_preserve_defaults": True,
-        "autodoc_type_aliases": {
-            "Activation": "micrograd.nn.Activation",
-            "Digraph": "graphviz.Digraph",
-        },
+        "autodoc_type_aliases": ALIASES,
         "autodoc_default_options": {
             "members": True,
             "undoc-members": True,
@@ -150,6 +153,8 @@ def resolve(
     if node["refdomain"] != "py":
         return None
     target = node["reftarget"]
+    # From Python 3.14 on, autodoc doesn't find all of them.
+    target = ALIASES.get(target, target)
     objects = env.get_domain("py").get_objects()
     found = [one for one in objects if f".{one[0]}".endswith(f".{target}")]
     if len(found) == 1:
