@@ -14,6 +14,7 @@ import browsing
 import pytest
 from browsing import Opener, Site
 from playwright.sync_api import Browser, expect, sync_playwright
+from visiting import Visitor
 
 from browser import NoBrowser, launch
 
@@ -80,3 +81,13 @@ def site(request: pytest.FixtureRequest) -> Site:
 def window(browser: Browser, served: Site) -> Opener:
     """Opens windows on the book that is on a web server."""
     return partial(browsing.window, browser, served)
+
+
+@pytest.fixture(scope="session")
+def visitor(
+    browser: Browser, served: Site, on_disk: Site
+) -> Iterator[Visitor]:
+    """Opens every page, and doesn't open it again for another test."""
+    visitor = Visitor(browser, served, on_disk)
+    with visitor.open:
+        yield visitor

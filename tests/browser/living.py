@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -12,6 +13,18 @@ LONG = 240_000
 ENDED = re.compile(
     r"Done\.|ended with|failed|Stopped|have run|check|Right|Not"
 )
+
+# Tells at once that a cell has ended; `expect` looks only now and then.
+END = """([box, ended, most]) => new Promise(resolve => {
+    const look = () => {
+        const status = box.querySelector(":scope > .live-bar [role=status]");
+        if (new RegExp(ended).test(status?.textContent)) resolve();
+    };
+    const changes = {childList: true, characterData: true, subtree: true};
+    new MutationObserver(look).observe(box, changes);
+    setTimeout(resolve, most);
+    look();
+})"""
 
 
 class Cell:
@@ -41,13 +54,24 @@ class Cell:
         return self.box.locator(":scope > .live-bar").get_by_role("status")
 
     def open(self) -> Cell:
-        """Click on "Edit and run", and wait until it has run."""
+        """Have it run as the book has it, and wait until it has run."""
         self.page.evaluate(UNFOLD)
+        if self.button("Reset").count():
+            self.button("Reset").click()
+            return self.press("Run")
         self.button("Edit and run").click()
         return self.wait()
 
+    def edit(self) -> Cell:
+        """Click on "Edit and run", and don't wait for Python."""
+        self.button("Edit and run").click()
+        expect(self.editor).to_be_focused()
+        return self
+
     def wait(self) -> Cell:
-        expect(self.status).to_have_text(ENDED, timeout=LONG)
+        box = self.box.element_handle()
+        self.page.evaluate(END, [box, ENDED.pattern, LONG])
+        expect(self.status).to_have_text(ENDED)
         return self
 
     def run(self, code: str | None = None) -> Cell:
@@ -82,17 +106,6 @@ class Cell:
         """The text that the book's build put there."""
         return text_of(self.box.locator(".cell_output"))
 
-    def graphs(self, where: str) -> list[list[str]]:
-        """The words in each of the graphs that are drawn, in their order."""
-        return [
-            graph.evaluate(
-                "e => [...e.querySelectorAll('text')].map(t => t.textContent)"
-            )
-            for graph in self.box.locator(
-                f"{where} .drawing.graph > svg"
-            ).all()
-        ]
-
 
 UNFOLD = "document.querySelectorAll('details').forEach(d => d.open = true)"
 
@@ -103,6 +116,28 @@ def text_of(outputs: Locator) -> str:
         """boxes => boxes.flatMap(box => [...box.querySelectorAll(
             ":scope > .output pre")]).map(pre => pre.textContent).join("")"""
     ).strip()
+
+
+# Of each cell: its output's text, the words of its graphs, and its status.
+SEEN = """selector => [...document.querySelectorAll(".cell[id^=cell-]")].map(
+    cell => {
+        const boxes = [...cell.querySelectorAll(selector)];
+        const within = inner => boxes.flatMap(
+            box => [...box.querySelectorAll(inner)]);
+        const status = cell.querySelector(":scope > .live-bar [role=status]");
+        return {
+            text: within(":scope > .output pre")
+                .map(pre => pre.textContent).join("").trim(),
+            graphs: within(".drawing.graph > svg").map(svg =>
+                [...svg.querySelectorAll("text")].map(t => t.textContent)),
+            status: status?.textContent,
+        };
+    })"""
+
+
+def seen(page: Page, selector: str) -> dict[int, dict[str, Any]]:
+    """What is seen of the cells: by their numbers, in boxes of a kind."""
+    return dict(enumerate(page.evaluate(SEEN, selector), 1))
 
 
 def reasons(page: Page) -> list[str]:

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
 import browsing
 import pytest
-from browsing import HEIGHT, Site, Window
+from browsing import PAGES, Site, every_page
 from playwright.sync_api import Browser
+from visiting import Visitor
 
-Opener = Callable[..., AbstractContextManager[Window]]
 
-
-def told(wrong: list[str]) -> None:
-    """Fail with what is wrong, if anything is."""
+def told(path: str, wrong: list[str]) -> None:
+    """Fail with what is wrong on a page, if anything is."""
     if wrong:
-        pytest.fail("\n".join(wrong[:30]), pytrace=False)
+        pytest.fail("\n".join(f"{path}: {w}" for w in wrong[:30]), False)
 
 
+def test_these_are_the_pages(served: Site) -> None:
+    """Protects pages from not being looked at by any of these tests."""
+    assert sorted(served.pages) == sorted(PAGES)
+
+
+@every_page
 def test_nothing_goes_wrong_and_nobody_is_asked(
-    browser: Browser, site: Site
+    visitor: Visitor, path: str
 ) -> None:
     """Protects readers who are offline, and everybody's privacy.
 
     A page that reports an error has something on it that doesn't work. It is
     opened in the light, and then it gets dark.
     """
-    wrong = []
-    with browsing.window(browser, site) as window:
-        for path in site.pages:
-            page = window.open(path)
-            # What is fetched only when it comes into view is fetched now.
-            page.keyboard.press("End")
-            page.emulate_media(color_scheme="dark")
-            page.wait_for_load_state("networkidle")
-            wrong += [f"{path}: {trouble}" for trouble in window.troubles]
-            page.emulate_media(color_scheme="light")
-    told(wrong)
+    told(path, visitor.visit(path).troubles)
+    told(f"{path}, on the disk", visitor.troubles_on_disk(path))
 
 
 def test_the_window_sees_what_goes_wrong(
@@ -52,12 +45,12 @@ def test_the_window_sees_what_goes_wrong(
     """
     with browsing.window(browser, served) as window:
         page = window.open("search.html")
-        page.evaluate(harm)
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(100)
+        with page.expect_event("pageerror"):
+            page.evaluate(harm)
+        window.settle()
         # The page's policy stops a script, but nobody who follows a link.
-        page.evaluate("location.href = 'https://example.org/'")
-        page.wait_for_timeout(100)
+        with page.expect_event("requestfailed"):
+            page.evaluate("location.href = 'https://example.org/'")
         said = "\n".join(window.troubles)
     for expected in (
         "Connecting to 'https://example.org/' violates",
@@ -69,48 +62,21 @@ def test_the_window_sees_what_goes_wrong(
         assert expected in said
 
 
-# What a script has folded is opened, and what it has put in is left out.
-TEXT = """() => {
-    const added = ".copybtn, .live-bar, .stepper-controls";
-    document.querySelectorAll("article details").forEach(d => d.open = true);
-    document.querySelectorAll(".toggle-hidden").forEach(
-        e => e.classList.remove("toggle-hidden"));
-    document.querySelectorAll(added).forEach(e => e.remove());
-    return document.querySelector("article")?.innerText ?? "";
-}"""
-
-NOT_SEEN = """() =>
-    [...document.querySelectorAll(
-        "article :is(img, svg[role=img], .katex, pre)")]
-    .filter(e => !e.closest(".onlyprint, [aria-hidden=true]"))
-    .filter(e => {
-        const box = e.getBoundingClientRect();
-        const style = getComputedStyle(e);
-        return box.width < 1 || box.height < 1
-            || style.visibility != "visible"
-            || (e.tagName == "IMG" && !e.naturalWidth);
-    })
-    .map(e => e.outerHTML.slice(0, 100))
-"""
-
-
-def test_without_scripts_the_page_is_whole(window: Opener) -> None:
+@every_page
+def test_without_scripts_the_page_is_whole(
+    visitor: Visitor, path: str
+) -> None:
     """Protects readers who don't let pages run anything.
 
     Text, formulas, code, outputs and figures are there, in the same words.
     """
-    wrong = []
-    with window() as one, window(scripts=False) as other:
-        for path in one.site.pages:
-            if path == "search.html":
-                continue
-            pages = one.open(path), other.open(path)
-            texts = [page.evaluate(TEXT).split() for page in pages]
-            if texts[0] != texts[1]:
-                wrong.append(f"{path}: {difference(*texts)}")
-            hidden = pages[1].evaluate(NOT_SEEN)
-            wrong += [f"{path}: not to be seen: {what}" for what in hidden]
-    told(wrong)
+    if path == "search.html":
+        return
+    text, hidden = visitor.without_scripts(path)
+    wrong = [f"not to be seen: {what}" for what in hidden]
+    if text != visitor.visit(path).text:
+        wrong.append(difference(visitor.visit(path).text, text))
+    told(path, wrong)
 
 
 def difference(one: list[str], other: list[str]) -> str:
@@ -126,68 +92,24 @@ def difference(one: list[str], other: list[str]) -> str:
     return f"{with_scripts!r} is {without!r} without scripts"
 
 
-# The theme's sidebars take a moment to give way.
-WIDER = """async () => {
-    await Promise.all(document.getAnimations().map(a => a.finished));
-    const root = document.scrollingElement;
-    if (root.scrollWidth <= root.clientWidth) return [];
-    return [...document.querySelectorAll("body *")]
-        .filter(e => e.getBoundingClientRect().right > root.clientWidth + 1)
-        .map(e => e.outerHTML.slice(0, 100))
-        .slice(0, 5);
-}"""
-
-# A long formula may be broken, and so may the place before its comma.
-STRAY = """() => {
-    const stray = [], letter = document.createRange();
-    for (const formula of document.querySelectorAll("article span.math")) {
-        const pieces = formula.querySelectorAll(".base");
-        const mayBreak = pieces.length > 1 && !formula.closest(".unbroken");
-        const after = formula.nextSibling;
-        if (mayBreak || !/^\\S/.test(after?.data ?? "")) continue;
-        letter.setStart(after, 0);
-        letter.setEnd(after, 1);
-        if (letter.getBoundingClientRect().left
-            < [...pieces].at(-1).getBoundingClientRect().left)
-            stray.push("alone on its line: " + after.data.slice(0, 30));
-    }
-    return stray;
-}"""
-
-
-def test_every_page_fits_its_window(window: Opener) -> None:
+@every_page
+def test_every_page_fits_its_window(visitor: Visitor, path: str) -> None:
     """Protects the reader's place in the line.
 
     Nothing makes the page scroll sideways: what is wide has a box. No line
     begins with the comma after a formula.
     """
-    wrong = []
-    with window() as opened:
-        for path in opened.site.pages:
-            page = opened.open(path)
-            for width in (390, 768, 1024, 1280, 1920):
-                page.set_viewport_size({"width": width, "height": HEIGHT})
-                for what in page.evaluate(WIDER) + page.evaluate(STRAY):
-                    wrong.append(f"{path}, {width} pixels: {what}")
-    told(wrong)
+    told(path, visitor.visit(path).unfit)
 
 
-NAVIGATION = (
-    ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article button,"
-    " .prev-next-area, .copybtn, #pst-back-to-top, #pst-skip-link, dialog"
-)
-
-
-def test_paper_has_no_navigation(window: Opener) -> None:
+@every_page
+def test_paper_has_no_navigation(visitor: Visitor, path: str) -> None:
     """Protects printed pages from what only a screen can do."""
-    wrong = []
-    with window() as opened:
-        opened.page.emulate_media(media="print")
-        for path in opened.site.pages:
-            page = opened.open(path)
-            for tag in page.locator(NAVIGATION).all():
-                if tag.is_visible():
-                    wrong.append(f"{path}: {tag.get_attribute('class')}")
-            if path.startswith("book/"):
-                assert page.locator("article :is(p, pre):visible").count() > 0
-    told(wrong)
+    told(path, visitor.visit(path).navigation)
+    assert visitor.visit(path).printed > 0 or not path.startswith("book/")
+
+
+@every_page
+def test_every_icon_is_drawn(visitor: Visitor, path: str) -> None:
+    """Protects buttons from being empty: the fonts have our icons alone."""
+    told(path, visitor.visit(path).undrawn)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import posixpath
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from functools import cache
+from pathlib import Path
 
-import browsing
 import pytest
-from browsing import Site, Window
+from browsing import PAGES, Opener, Site, every_page
 from playwright.sync_api import Browser
-
-Opener = Callable[..., AbstractContextManager[Window]]
-
-Loads = dict[str, list[str]]
-"""For each page, the files of the book that it loads, beside itself."""
-
-# All pages are opened once, by one of the workers.
-pytestmark = pytest.mark.xdist_group("weight")
+from visiting import Visitor
 
 RAW, ZIPPED = 1_000_000, 350_000
 SCRIPTS_ZIPPED = 15_000
@@ -38,74 +32,67 @@ SCRIPTS = {
 }
 
 
-def chapters(site: Site) -> list[str]:
-    found = [p for p in site.pages if re.match(r"book/\d\d-", p)]
-    assert len(found) > 12
-    return found
+CHAPTERS = [path for path in PAGES if re.match(r"book/\d\d-", path)]
 
 
-LOADED = """async () => {
-    await document.fonts.ready;
-    return performance.getEntriesByType("resource").map(e => e.name);
-}"""
+def loads(visitor: Visitor, path: str) -> list[str]:
+    """The files of the book that a page loads, beside itself."""
+    root = visitor.window.site.root
+    files = (re.split("[?#]", one)[0] for one in visitor.visit(path).loads)
+    return [file.removeprefix(f"{root}/") for file in dict.fromkeys(files)]
 
 
-@pytest.fixture(scope="module")
-def loads(browser: Browser, served: Site) -> Loads:
-    """What every page loads."""
-    loads = {}
-    with browsing.window(browser, served) as opened:
-        for path in served.pages:
-            addresses = opened.open(path).evaluate(LOADED)
-            files = (re.split("[?#]", address)[0] for address in addresses)
-            loads[path] = [
-                file.removeprefix(f"{served.root}/")
-                for file in dict.fromkeys(files)
-            ]
-    return loads
+@cache
+def zipped(file: Path) -> int:
+    """How many bytes a file has when it is compressed."""
+    return len(gzip.compress(file.read_bytes(), 9))
 
 
-def scripts_of(names: list[str], site: Site) -> int:
-    """How many bytes of scripts there are among files, compressed."""
-    return sum(
-        len(gzip.compress((site.html / name).read_bytes(), 9))
-        for name in names
-        if name.endswith(".js")
-    )
-
-
-def test_a_chapter_is_light(loads: Loads, served: Site) -> None:
+@every_page
+def test_a_chapter_is_light(visitor: Visitor, html: Path, path: str) -> None:
     """Protects readers with a slow line: 1.0 MB, or 350 kB compressed.
 
     All counts that a page loads, but its own images.
     """
-    heavy = []
+    if path not in CHAPTERS:
+        return
+    names = [name for name in loads(visitor, path) if "_images/" not in name]
+    assert any(name.endswith(".woff2") for name in names)
     drawn = re.compile(r"<svg[^>]*role=\"img\".*?</svg>", re.DOTALL)
-    for path in chapters(served):
-        assert any(name.endswith(".woff2") for name in loads[path])
-        text = (served.html / path).read_text("utf-8")
-        weighed = [drawn.sub("", text).encode()]
-        weighed += [
-            (served.html / name).read_bytes()
-            for name in loads[path]
-            if "_images/" not in name
-        ]
-        raw = sum(map(len, weighed))
-        zipped = sum(len(gzip.compress(data, 9)) for data in weighed)
-        if raw > RAW or zipped > ZIPPED:
-            heavy.append(f"{path}: {raw} bytes, {zipped} compressed")
-    assert heavy == []
+    text = drawn.sub("", (html / path).read_text("utf-8")).encode()
+    files = [html / name for name in names]
+    raw = len(text) + sum(file.stat().st_size for file in files)
+    small = len(gzip.compress(text, 9)) + sum(map(zipped, files))
+    assert raw <= RAW, path
+    assert small <= ZIPPED, path
+
+
+def scripts_of(html: Path, path: str) -> set[str]:
+    """The scripts that are named on a page, as names of files."""
+    text = (html / path).read_text("utf-8")
+    names = re.findall(r'<script[^>]* src="([^"?]+)', text)
+    return {posixpath.normpath(posixpath.join(path, "..", n)) for n in names}
+
+
+@every_page
+def test_a_page_has_the_scripts_that_it_names(
+    visitor: Visitor, html: Path, path: str
+) -> None:
+    """Protects the tests below from not knowing of a script.
+
+    None asks for more of them before somebody plays with the page.
+    """
+    found = {name for name in loads(visitor, path) if name.endswith(".js")}
+    assert found == scripts_of(html, path)
 
 
 def test_a_page_that_nobody_plays_with_has_few_scripts(
-    loads: Loads,
-    served: Site,
-    reported: Callable[[str, str], None],
+    html: Path, reported: Callable[[str, str], None]
 ) -> None:
     """Protects those who only read: 15 kB of scripts, compressed."""
     sizes = {
-        path: scripts_of(names, served)
-        for path, names in loads.items()
+        path: sum(zipped(html / name) for name in scripts_of(html, path))
+        for path in PAGES
         if path != "search.html"  # which searches by a script
     }
     heaviest = max(sizes, key=sizes.__getitem__)
@@ -113,34 +100,15 @@ def test_a_page_that_nobody_plays_with_has_few_scripts(
     assert sizes[heaviest] <= SCRIPTS_ZIPPED, heaviest
 
 
-def test_every_script_is_there_for_something(
-    loads: Loads, served: Site
-) -> None:
+def test_every_script_is_there_for_something(html: Path) -> None:
     """Protects pages from scripts that nobody has asked for."""
+    assert len(CHAPTERS) > 12
     seen = {
         name.rpartition("/")[2]
-        for path in chapters(served)
-        for name in loads[path]
-        if name.endswith(".js")
+        for path in CHAPTERS
+        for name in scripts_of(html, path)
     }
     assert seen == set(SCRIPTS)
-
-
-def test_every_icon_is_drawn(window: Opener) -> None:
-    """Protects buttons from being empty: the fonts have our icons alone."""
-    missing = []
-    with window() as opened:
-        for path in opened.site.pages:
-            missing += [
-                f"{path}: {icon}"
-                for icon in opened.open(path).evaluate(
-                    """() => [...document.querySelectorAll("[class*=fa-]")]
-                    .filter(e => /^(none|normal)$/.test(
-                        getComputedStyle(e, "::before").content))
-                    .map(e => e.className)"""
-                )
-            ]
-    assert missing == []
 
 
 LOOK = """() => ["body", "pre", "article svg text", "article pre .k"].map(
