@@ -63,14 +63,11 @@ class Pages(SimpleHTTPRequestHandler):
 
     def tell_of_changes(self) -> None:
         """Say which build is served, at once and when there's another."""
-        try:
-            while True:
-                self.wfile.write(f"data: {self.built}\n\n".encode())
-                # Saying it again now and then finds out who has gone.
-                with self.newer:
-                    self.newer.wait(timeout=10)
-        except ConnectionError:
-            pass
+        while True:
+            self.wfile.write(f"data: {self.built}\n\n".encode())
+            # Saying it again now and then finds out who has gone.
+            with self.newer:
+                self.newer.wait(timeout=10)
 
     def send_head(self) -> io.BytesIO | BinaryIO | None:
         """As the base class does it, with a script in each page."""
@@ -104,10 +101,19 @@ class Pages(SimpleHTTPRequestHandler):
         """Leave the terminal to the builds."""
 
 
+class Server(ThreadingHTTPServer):
+    """Doesn't mind if a page is left before all of it has come."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of any other error, as the base class does."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def serve(port: int) -> None:
     """Serve the book on localhost and keep it up to date, until Ctrl-C."""
     try:
-        server = ThreadingHTTPServer(("localhost", port), Pages)
+        server = Server(("localhost", port), Pages)
     except OSError as error:
         sys.exit(f"Port {port}: {error.strerror}. Try make serve PORT=8001")
     with server:

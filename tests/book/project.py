@@ -73,12 +73,11 @@ class Project:
                 shutil.copy2(ROOT / name, path / name)
         (path / ".venv").symlink_to(ROOT / ".venv")
         # What `make test` has fetched; nobody writes into these files.
-        for name in ("node", "live", "vendor"):
-            shutil.copytree(
-                ROOT / "_build" / name,
-                path / "_build" / name,
-                copy_function=os.link,
-            )
+        for name in ("node", "live", "vendor", "chromium"):
+            if (made := ROOT / "_build" / name).exists():
+                shutil.copytree(
+                    made, path / "_build" / name, copy_function=os.link
+                )
 
     @classmethod
     def at(cls, path: Path) -> Project:

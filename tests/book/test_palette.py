@@ -19,37 +19,6 @@ def variables(theme: str) -> dict[str, str]:
     return dict(re.findall(r"--book-(\w+): (#[0-9a-f]{6});", block[0]))
 
 
-def luminance(colour: str) -> float:
-    """How light a colour is, as WCAG 2 defines it."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    r, g, b = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in channels
-    )
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
-def contrast(one: str, other: str) -> float:
-    """The ratio of two colours' contrast, from 1 to 21."""
-    dark, light = sorted([luminance(one), luminance(other)])
-    return (light + 0.05) / (dark + 0.05)
-
-
-def test_contrast_is_that_of_the_standard() -> None:
-    """Protects the next test from measuring something else."""
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-
-
-@pytest.mark.parametrize("meaning", MEANINGS)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_coloured_text_can_be_read(theme: str, meaning: str) -> None:
-    """Protects readers: small text needs a contrast of 4.5 (WCAG AA)."""
-    colours = variables(theme)
-    for background in ("paper", "cell"):
-        assert contrast(colours[meaning], colours[background]) >= 4.5
-
-
 @pytest.mark.parametrize("meaning", MEANINGS)
 def test_one_meaning_has_one_colour(meaning: str) -> None:
     """Protects formulas and drawings from parting with the page."""

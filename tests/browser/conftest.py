@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import browsing
 import pytest
@@ -17,6 +15,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from visiting import Visitor
 
 from browser import NoBrowser, launch
+from serve import Server
 
 HERE = Path(__file__).parent
 
@@ -44,14 +43,6 @@ class Handler(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
-
-
-class Server(ThreadingHTTPServer):
-    """Doesn't mind if a page is left before all of it has come."""
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,9 @@ async ([known, [contrast, link]]) => {
   };
 
   const words = once((e) =>
-    [...e.childNodes].filter((n) => n.nodeType === 3 && /[^\s\u200b]/.test(n.data)),
+    [...e.childNodes].filter(
+      (n) => n.nodeType === 3 && /[^\s\u200b]/.test(n.data),
+    ),
   );
   /* Axe judges no words of drawings, and none that are only read out, as
      formulas have them. */

@@ -29,8 +29,8 @@ def test_nothing_goes_wrong_and_nobody_is_asked(
     A page that reports an error has something on it that doesn't work. It is
     opened in the light, and then it gets dark.
     """
-    told(path, visitor.visit(path).troubles)
-    told(f"{path}, on the disk", visitor.troubles_on_disk(path))
+    wrong = [f"on the disk: {w}" for w in visitor.troubles_on_disk(path)]
+    told(path, visitor.visit(path).troubles + wrong)
 
 
 def test_the_window_sees_what_goes_wrong(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -21,7 +20,7 @@ def served_to_the_writer(
 ) -> Iterator[Site]:
     """The book as `make serve` shows it."""
     monkeypatch.setattr(serve, "HTML", html)
-    with ThreadingHTTPServer(("localhost", 0), serve.Pages) as server:
+    with serve.Server(("localhost", 0), serve.Pages) as server:
         Thread(target=server.serve_forever).start()
         yield Site(html, f"http://localhost:{server.server_port}")
         server.shutdown()

@@ -132,6 +132,8 @@ class Visitor:
     def visit_once(self, path: str) -> Visit:
         """What a page on the web server has to show."""
         window = self.window
+        window.page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+        window.page.emulate_media(media="screen", color_scheme="light")
         page = window.open(path)
         visit = Visit(page.evaluate(LOADED), page.evaluate(UNDRAWN_ICONS))
         reach_the_end(window)
