@@ -199,7 +199,7 @@ check: $(VENV) $(BIOME)  ## is all in step, well formatted, well typed?
 # What the tests need; `make check` is one of them.
 TESTS := $(VENV) $(BIOME) $(AXE) $(KATEX) $(LIVE) browser
 PYTEST := PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
-    pytest --numprocesses 2 --dist loadgroup
+    pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 test: $(TESTS)  ## run every test (ARGS="tests/library -k tanh")
 	@$(RUN) $(PYTEST) $(ARGS)
