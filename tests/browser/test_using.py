@@ -182,6 +182,22 @@ def test_the_keys_reach_everything_and_it_is_seen(
         pytest.fail(f"of {count}:\n" + "\n".join(wrong[:20]), pytrace=False)
 
 
+def test_code_is_copied(page: Page) -> None:
+    """Protects readers who take a cell along, to the letter."""
+    page.evaluate(
+        """() => {
+            navigator.clipboard.writeText = async text => {
+                window.copied = text;
+            };
+        }"""
+    )
+    cell = page.locator("#cell-2")
+    cell.get_by_role("button", name="Copy").click()
+    expect(cell.get_by_role("button", name="Copied")).to_be_visible()
+    code = cell.locator(".cell_input pre").text_content()
+    assert page.evaluate("window.copied") == code
+
+
 def press(thing: Locator, key: str = "Enter") -> None:
     thing.focus()
     thing.page.keyboard.press(key)
