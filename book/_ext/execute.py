@@ -18,6 +18,7 @@ front matter, as seen from the page: ``reads: ../measurements.json``.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import re
@@ -186,6 +187,8 @@ class Executions:
                 raise ExecutionError(told) from error
             finally:
                 self.running.remove(client)
+                # It would be cleaned up again, if that has failed once.
+                atexit.unregister(client._cleanup_kernel)
         took = perf_counter() - started
         notebook.metadata |= {KEY: key, TOOK: took}
         write_notebook(notebook, page.kept)
