@@ -205,7 +205,7 @@ test: $(TESTS)  ## run every test (ARGS="tests/library -k tanh")
 	@$(RUN) $(PYTEST) $(ARGS)
 
 quick: $(TESTS)  ## run the tests of what you are editing, in less than a minute
-	@$(RUN) $(PYTEST) --quick --hypothesis-profile=few $(ARGS)
+	@$(RUN) $(PYTEST) --quick --hypothesis-profile=quick $(ARGS)
 
 bench: $(VENV)  ## time training steps against micrograd and others (ARGS=--help)
 	@$(RUN) PYTHONPATH="$(CURDIR)" python tests/bench $(ARGS)

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from site_rules import Page, Site
 
 
-# Where every second counts, fewer examples of random programs do.
-settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
+# Where every second counts, fewer examples of random programs do: at the
+# stages, and in a quick run.
+for name, examples in {"few": 20, "quick": 5}.items():
+    settings.register_profile(
+        name, settings.get_profile("ci"), max_examples=examples
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -176,7 +180,7 @@ def looked_at(site: Site, request: pytest.FixtureRequest) -> list[Page]:
     """The pages of the book, or those that a quick run looks at."""
     wanted = site.pages
     if request.config.getoption("quick"):
-        wanted = [f"{page}.html" for page in quick.edited()]
+        wanted = [f"{page}.html" for page in quick.looked_at()]
     return [site.pages[path] for path in wanted]
 
 

@@ -27,13 +27,21 @@ COMMANDS = (
 
 def belongs(item: pytest.Item) -> bool:
     """Whether a quick run has this test."""
-    if "looked_at" in fixtures(item):  # the rules for every page
-        return True
-    page = page_of(item)
-    if page and {"html", "visitor", "window"} & fixtures(item):
-        return page in edited()
+    needs = fixtures(item)
+    callspec = getattr(item, "callspec", None)
+    match dict(callspec.params) if callspec else {}:
+        case _ if "looked_at" in needs:  # the rules for every page
+            return True
+        case {"path": str(path)} if "visitor" in needs:
+            return path.removesuffix(".html") in looked_at()
+        case {"path": str(path)} if "window" in needs:
+            return path.removesuffix(".html") in edited()
+        case {"page": Path() as page} if "html" in needs:
+            return f"book/{page.stem}" in edited()
+        case {"name": str(name)} if "window" in needs:
+            return f"book/{name}" in live()
     return not (
-        {"whole", "html", "browser"} & fixtures(item)
+        {"whole", "html", "browser"} & needs
         or item.get_closest_marker("xdist_group")
         or set(SLOW) & set(item.path.parts)
     )
@@ -43,23 +51,10 @@ def fixtures(item: pytest.Item) -> set[str]:
     return set(getattr(item, "fixturenames", ()))
 
 
-def page_of(item: pytest.Item) -> str:
-    """The page that a test is about, such as ``book/06-backward``."""
-    callspec = getattr(item, "callspec", None)
-    match dict(callspec.params) if callspec else {}:
-        case {"path": str(path)}:
-            return path.removesuffix(".html")
-        case {"page": Path() as path}:
-            return f"book/{path.stem}"
-        case {"name": str(name)}:
-            return f"book/{name}"
-    return ""
-
-
 @cache
-def edited() -> set[str]:
-    """The pages to look at, without their endings."""
-    changed = {
+def changed() -> set[str]:
+    """The files that differ from the last commit."""
+    return {
         file
         for command in COMMANDS
         for file in subprocess.run(
@@ -69,5 +64,19 @@ def edited() -> set[str]:
             text=True,
         ).stdout.splitlines()
     }
-    pages = {found[0] for found in map(PAGE.match, changed) if found}
-    return pages or {EXAMPLE}
+
+
+def edited() -> set[str]:
+    """The pages of which the text was edited, without their endings."""
+    return {found[0] for found in map(PAGE.match, changed()) if found}
+
+
+def looked_at() -> set[str]:
+    """The pages to look at."""
+    return edited() or {EXAMPLE}
+
+
+def live() -> set[str]:
+    """The pages of which the cells are run where they are read."""
+    scripts = any(file.startswith("book/_live/") for file in changed())
+    return looked_at() if scripts else edited()
