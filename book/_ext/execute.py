@@ -131,7 +131,8 @@ class Executions:
         self.futures: dict[Path, Future[None]] = {}
         self.seconds: dict[Path, float | None] = {}
         """How long the pages still take, as far as that is known."""
-        side_by_side = ThreadPoolExecutor(os.cpu_count())
+        # One more than there are processors, for a kernel that starts waits.
+        side_by_side = ThreadPoolExecutor(1 + (os.cpu_count() or 1))
         alone = ThreadPoolExecutor(1)
         self.pools = (side_by_side, alone)
         last = []
