@@ -57,8 +57,9 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Build the whole book first; what needs its pages comes last."""
     if config.getoption("quick"):
-        left_out = [item for item in items if not quick.belongs(item)]
-        items[:] = [item for item in items if quick.belongs(item)]
+        chosen = set(filter(quick.belongs, items))
+        left_out = [item for item in items if item not in chosen]
+        items[:] = [item for item in items if item in chosen]
         config.hook.pytest_deselected(items=left_out)
 
     def order(item: pytest.Item) -> int:

@@ -68,7 +68,8 @@ def launch(playwright: Playwright) -> Browser:
 
     Raises NoBrowser if there is none.
     """
-    program, settings = installed(), dict(os.environ)
+    program = installed()
+    settings: dict[str, str | float | bool] = {**os.environ}
     if not program and (BROUGHT / "chromium").exists():
         program = str(BROUGHT / "chromium")
         settings["LD_LIBRARY_PATH"] = str(BROUGHT / "al2023" / "lib")
@@ -77,7 +78,7 @@ def launch(playwright: Playwright) -> Browser:
         return playwright.chromium.launch(
             executable_path=program,  # without, Playwright's own
             args=list(FLAGS),
-            env=dict(settings),
+            env=settings,
         )
     except Error as error:
         if program is None and "Executable doesn't exist" in error.message:

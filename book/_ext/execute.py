@@ -39,6 +39,7 @@ from myst_nb.core.execute import ExecutionError, NotebookClientBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from sphinx.util import logging
+from sphinx.util.console import strip_colors
 
 import graphs
 import tracebacks
@@ -67,7 +68,6 @@ ROW = re.compile(
     r"^ *(?:Cell In\[\d+\]|(?:Chapter \d+, c|C)ode cell \d+), line (\d+)",
     re.MULTILINE,
 )
-COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 LOGGER = logging.getLogger(__name__)
 
@@ -257,7 +257,7 @@ def what_failed(path: Path, notebook: NotebookNode) -> str:
     ):
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
-                traceback = COLOUR.sub("", "\n".join(output.traceback)).strip()
+                traceback = strip_colors("\n".join(output.traceback)).strip()
                 code = cell.source.split("\n")
                 first = next(
                     row

@@ -37,7 +37,7 @@ every_page = pytest.mark.parametrize(
     [pytest.param(p, marks=pytest.mark.xdist_group(p)) for p in PAGES],
 )
 
-HEIGHT = 900
+WIDTH, HEIGHT = 1280, 900
 PATIENCE = 60_000
 """Milliseconds in which what a page does is done, also on a busy machine."""
 
@@ -138,7 +138,7 @@ def window(
     browser: Browser,
     site: Site,
     *,
-    width: int = 1280,
+    width: int = WIDTH,
     scripts: bool = True,
 ) -> Iterator[Window]:
     """A window of its own, which knows nothing of any other."""

@@ -10,8 +10,9 @@ from threading import Thread
 
 import browsing
 import pytest
-from browsing import Opener, Site
-from playwright.sync_api import Browser, expect, sync_playwright
+from browsing import Opener, Site, Window
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sharing import Shared
 from visiting import Visitor
 
 from browser import NoBrowser, launch
@@ -82,3 +83,30 @@ def visitor(
     visitor = Visitor(browser, served, on_disk)
     with visitor.open:
         yield visitor
+
+
+@pytest.fixture(scope="module")
+def started(
+    request: pytest.FixtureRequest, browser: Browser, served: Site
+) -> Iterator[Shared]:
+    """A window in which Python has been started: see sharing.py."""
+    tests = request.module
+    window = partial(browsing.window, browser, served)
+    shared = Shared(window, tests.SHARED, tests.start, tests.restore)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def shared(
+    started: Shared, request: pytest.FixtureRequest
+) -> Iterator[Window]:
+    """That window, as good as new."""
+    with started.lent(request.session) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(shared: Window) -> Page:
+    """The page in that window."""
+    return shared.page

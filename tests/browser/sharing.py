@@ -1,4 +1,8 @@
-"""One window for many tests: Python takes seconds to start in it."""
+"""One window for many tests: Python takes seconds to start in it.
+
+A module of such tests says which page that is, `SHARED`, and how the page is
+started and made ready again, `start` and `restore`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from browsing import Opener, Window
+from browsing import HEIGHT, WIDTH, Opener, Window
 from playwright.sync_api import Request
 
 
@@ -50,7 +54,11 @@ class Shared:
 
     def ready(self) -> Window:
         if self.opened:
+            page = self.opened.page
+            page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+            page.emulate_media(color_scheme="light", reduced_motion="reduce")
             self.restore(self.opened)
+            self.opened.troubles.clear()
             return self.opened
         self.opened = self.stack.enter_context(self.window())
         self.opened.open(self.path)

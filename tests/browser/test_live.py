@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from urllib.parse import urlsplit
 
 import browsing
@@ -19,6 +18,8 @@ from test_accessible import COLOURS, look
 from test_stepper import Stepper
 
 CHAPTER = "book/06-backward.html"
+SHARED = CHAPTER
+"""See sharing.py."""
 PAGES = (
     # What takes long comes first, so that no worker ends with it.
     *("12-moons", "17-alive", "03-value", "13-same-in-pytorch"),
@@ -43,15 +44,6 @@ MEASURES = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def chapter(browser: Browser, served: Site) -> Iterator[Shared]:
-    """A window with a chapter, where Python has been started."""
-    window = partial(browsing.window, browser, served)
-    shared = Shared(window, CHAPTER, start, restore)
-    yield shared
-    shared.close()
-
-
 def start(opened: Window) -> None:
     Cell(opened.page, 1).open()
 
@@ -69,29 +61,12 @@ for name in [name for name in globals() if not name.startswith("_")]:
 def restore(opened: Window) -> None:
     """Have the page say what the book says, and forget what has run."""
     page = opened.page
-    page.set_viewport_size({"width": 1280, "height": browsing.HEIGHT})
-    page.emulate_media(color_scheme="light")
     first = Cell(page, 1).run(FORGET)
     first.press("Run all above")  # of which there are none; all are to run
     for button in page.get_by_role("button", name="Reset").all():
         button.click()
     page.evaluate("scrollTo(0, 0)")
     assert page.evaluate(KEPT) == []
-    opened.troubles.clear()
-
-
-@pytest.fixture
-def shared(
-    chapter: Shared, request: pytest.FixtureRequest
-) -> Iterator[Window]:
-    """That window, as good as new."""
-    with chapter.lent(request.session) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(shared: Window) -> Page:
-    return shared.page
 
 
 @pytest.fixture
@@ -652,14 +627,14 @@ def test_axe_finds_nothing_where_cells_are_live(
 
 
 def test_it_is_told_how_long_readers_wait(
-    chapter: Shared,
+    started: Shared,
     page: Page,
     served: Site,
     reported: Callable[[str, str], None],
 ) -> None:
     """Reports the time to a first result, and what is fetched for it."""
-    reported("time to a first result", f"{chapter.took:.1f} s")
-    asked_for = [urlsplit(url).path[1:] for url in chapter.requests]
+    reported("time to a first result", f"{started.took:.1f} s")
+    asked_for = [urlsplit(url).path[1:] for url in started.requests]
     files = [served.html / name for name in asked_for if "live/" in name]
     raw = [file.read_bytes() for file in files]
     zipped = sum(len(gzip.compress(data, 6)) for data in raw)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 
 import browsing
 import pytest
 from browsing import Opener, Site, Window
 from playwright.sync_api import Browser, Locator, Page, expect
-from sharing import Shared
 from test_accessible import COLOURS, look
 
 from micrograd.experiment import Experiment, Settings
 
 PAGE = "book/17-alive.html"
+SHARED = PAGE
+"""See sharing.py."""
 READY = "Ready. Press Play."
 ENDED = re.compile(r"^[\d,]+ steps?: loss .*, accuracy .*%\.$")
 
@@ -118,15 +118,6 @@ class Playground:
         return box.input_value()
 
 
-@pytest.fixture(scope="module")
-def started(browser: Browser, served: Site) -> Iterator[Shared]:
-    """A window with the playground, where Python has been started."""
-    window = partial(browsing.window, browser, served)
-    shared = Shared(window, PAGE, start, restore)
-    yield shared
-    shared.close()
-
-
 WORKERS = """() => {
     window.workers = [];
     window.Worker = class extends Worker {
@@ -144,9 +135,7 @@ def start(opened: Window) -> None:
 
 def restore(opened: Window) -> None:
     """Have all but the settings as it was: a link brings these."""
-    page, playground = opened.page, Playground(opened.page)
-    page.set_viewport_size({"width": 1280, "height": browsing.HEIGHT})
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    playground = Playground(opened.page)
     playground.box.evaluate(
         """box => {
             delete document.hidden;
@@ -158,25 +147,10 @@ def restore(opened: Window) -> None:
     )
     for name in ("weights", "orange"):
         playground.field(name).check()
-    opened.troubles.clear()
 
 
 Playing = Callable[[str], Playground]
 """Follows a link to settings."""
-
-
-@pytest.fixture
-def shared(
-    started: Shared, request: pytest.FixtureRequest
-) -> Iterator[Window]:
-    """That window, as good as new."""
-    with started.lent(request.session) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(shared: Window) -> Page:
-    return shared.page
 
 
 @pytest.fixture
