@@ -6,7 +6,7 @@ ARGS ?=
 
 # The chapters run with this directory's programs, `dot` among them, and see
 # no package of the caller's. The build needs what runs cells in the page, too.
-RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/book/_live/python"
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" PYTHONPATH="$(CURDIR)/book/_ext:$(CURDIR)/book/_live/python"
 unexport PYTHONPATH PYTHONHOME
 # Progress is seen as it happens, also through a pipe.
 export PYTHONUNBUFFERED := 1
@@ -21,11 +21,11 @@ LIVE := _build/live/live/worker.js
 BIOME := _build/biome/node_modules/@biomejs/biome/bin/biome
 AXE := _build/axe/axe.min.js
 CHROMIUM := _build/chromium/chromium
-TANGLE := .venv/bin/python book/_ext/tangle.py
+TANGLE := $(RUN) python -m tangle
 OUR_PYTHON := micrograd book/_ext book/_live tests
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve epub pdf tangle stage check test quick bench clean distclean
+.PHONY: help book serve epub pdf tangle where stage check test quick bench clean distclean
 # Two goals would write _build at once.
 .NOTPARALLEL:
 
@@ -98,7 +98,7 @@ $(BIOME): tests/javascript/package.json tests/javascript/package-lock.json \
 	@rm -rf _build/biome && mv _build/npm _build/biome
 	@touch $@
 
-# A browser for who has none: see book/_ext/browser.py.
+# A browser for who has none: see book/_ext/editions/browser.py.
 $(CHROMIUM): $(addprefix book/_chromium/,package.json package-lock.json \
     unpack.mjs) | $(VENV)
 	@$(call fetched,Chromium)
@@ -108,7 +108,7 @@ $(CHROMIUM): $(addprefix book/_chromium/,package.json package-lock.json \
 
 .PHONY: browser
 browser: $(VENV)
-	@.venv/bin/python book/_ext/browser.py > /dev/null 2>&1 || \
+	@$(RUN) python -m editions.browser > /dev/null 2>&1 || \
 	    { [ "$$(uname -sm)" = "Linux x86_64" ] && \
 	      $(MAKE) --silent $(CHROMIUM); } || \
 	    .venv/bin/playwright install --only-shell chromium
@@ -126,20 +126,23 @@ $(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
 # its own: hence the banner.)
 ESBUILD := NODE_PATH=_build/node/node_modules $(NODE) \
     _build/node/node_modules/esbuild/bin/esbuild --log-level=warning \
-    --minify --bundle --target=es2022 --legal-comments=linked
+    --minify --bundle --entry-names=[name] --target=es2022 --legal-comments=linked
+LIVE_SOURCES := $(wildcard book/_live/*.js book/_live/*.css \
+    book/_live/*/*.js book/_live/*/*.css)
 PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip \
     pyodide-lock.json
-$(LIVE): $(NODE_MODULES) book/_live $(wildcard book/_live/*.js book/_live/*.css)
+$(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES)
 	@rm -rf _build/live && mkdir -p _build/live/live/pyodide
 	@cd _build/node/node_modules/pyodide && \
 	    cp $(PYODIDE) "$(CURDIR)/_build/live/live/pyodide"
-	@cp book/_live/*.css _build/live/live
+	@cp $(filter %.css,$(LIVE_SOURCES)) _build/live/live
 	@$(ESBUILD) --format=iife --outdir=_build/live/live \
-	    --banner:js="/*$$(cat book/_live/*.js book/_live/*.json | cksum)*/" \
-	    $(addprefix book/_live/,start.js stepper.js)
+	    --banner:js="/*$$(cat $(LIVE_SOURCES) book/_live/*.json | cksum)*/" \
+	    $(addprefix book/_live/,start.js stepper/stepper.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \
-	    $(addprefix book/_live/,cells.js playground.js recompute.js worker.js)
+	    $(addprefix book/_live/,cell/live_cells.js playground/playground.js \
+	stepper/recompute.js python/worker.js)
 
 # The book is whole without any of this, for where npm's registry isn't.
 .PHONY: fonts live
@@ -162,13 +165,21 @@ serve: $(VENV) fonts live  ## build, show on localhost, follow changes (PORT=800
 	@$(RUN) python book/_ext/serve.py --port $(PORT)
 
 epub: book  ## the book for e-readers, into _build/micrograd.epub
-	@$(RUN) python book/_ext/epub.py
+	@$(RUN) python -m editions.epub
 
 pdf: book browser  ## the book for paper, into _build/micrograd.pdf
-	@$(RUN) python book/_ext/pdf.py
+	@$(RUN) python -m editions.pdf
 
 tangle: $(VENV)  ## write the library, micrograd/, from the chapters
 	@$(TANGLE)
+
+ifdef LINE
+where: $(VENV)
+	@$(TANGLE) --where "$(LINE)"
+else
+where:  ## the chapter that a line comes from (LINE=micrograd/engine.py:42)
+	@echo "Which line? Say make where LINE=micrograd/engine.py:42" >&2; exit 2
+endif
 
 # With -P Python doesn't find the finished library in this directory first.
 ifdef CHAPTER

@@ -89,8 +89,8 @@ def is_built() -> bool:
 def tangle() -> bool:
     """Write the library; say whether the chapters make one."""
     print("Tangling the library…", flush=True)
-    from stages import stages_of
-    from tangle import TangleError
+    from run.stages import stages_of
+    from tangle.chapters import TangleError
 
     try:
         stages = stages_of(ROOT)
@@ -142,7 +142,7 @@ def weave() -> bool:
     """Run Jupyter Book; show how far it is, and in the end what failed."""
     from jupyter_book.sphinx import build_sphinx
 
-    import execute
+    from run import execute
 
     # Of what Sphinx makes by the million, most is needed to the end.
     gc.freeze()

@@ -1,8 +1,8 @@
 /* Puts "Edit and run" on every cell of a page. All else comes on a click. */
 
-import { edits } from "./edits.js";
-import { element } from "./element.js";
-import { FROM_DISK, whyNot } from "./here.js";
+import { edits } from "./cell/edits.js";
+import { element } from "./shared/element.js";
+import { FROM_DISK, whyNot } from "./shared/this_page.js";
 
 const { src } = document.currentScript;
 
@@ -60,7 +60,7 @@ function addButton(cell, number) {
     return;
   }
   cell.append(bar);
-  const open = async () => (await load("cells.js")).openAndRun(number);
+  const open = async () => (await load("live_cells.js")).openAndRun(number);
   bar.append(opener(bar, "Edit and run", open));
 }
 
@@ -87,7 +87,7 @@ if (place) addPlayground(place);
 
 /* What the reader has written here before is there again. */
 if (edits.areThere()) {
-  load("cells.js")
+  load("live_cells.js")
     .then(({ reopen }) => reopen())
     .catch(({ message }) => {
       const told = element("p", {

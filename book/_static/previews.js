@@ -1,5 +1,5 @@
 // Shows on a card what a link in the text leads to: when it is pointed at, or
-// reached by the keyboard. book/_ext/previews.py has written the cards, in a
+// reached by the keyboard. book/_ext/weave/previews.py has written the cards, in a
 // script for each page; it is asked for when it is first needed.
 (() => {
   "use strict";

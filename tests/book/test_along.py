@@ -308,7 +308,7 @@ def test_the_pdf_brings_its_fonts(pdf: PdfReader) -> None:
 # As on a machine without any browser.
 WITHOUT = """
 from pathlib import Path
-import browser, pdf
+from editions import browser, pdf
 browser.NAMES, browser.BROUGHT = (), Path("nowhere")
 raise SystemExit(pdf.main())
 """

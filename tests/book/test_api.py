@@ -15,7 +15,8 @@ from site_rules import Page, Site
 from sphinx.util.inventory import InventoryFile
 
 import micrograd
-from tangle import Package, read_chapters, tangle
+from tangle.chapters import read_chapters
+from tangle.package import Package, tangle
 
 pytestmark = pytest.mark.xdist_group("book")
 

@@ -12,9 +12,9 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-import graph_text
+from figures import graph_text
+from figures.svg_element import inlined
 from micrograd import Value, draw_dot
-from svg_element import inlined
 
 FUNCTIONS = {
     "tanh": math.tanh,

@@ -16,9 +16,10 @@ from bs4 import Tag
 from project import ROOT, Project
 from site_rules import Site
 
-import tangle
-from places import anchor_of, page_of
-from tangle import Definition, Version
+from tangle.chapters import read_chapters
+from tangle.package import Definition, Package, Version
+from tangle.package import stages as tangled_stages
+from weave.places import anchor_of, page_of
 
 pytestmark = pytest.mark.xdist_group("book")
 
@@ -26,13 +27,13 @@ NAMED = ("class", "function", "method", "property")
 
 
 @pytest.fixture(scope="module")
-def stages() -> dict[str, tangle.Package]:
+def stages() -> dict[str, Package]:
     """The library after each page."""
-    return dict(tangle.stages(tangle.read_chapters(ROOT)))
+    return dict(tangled_stages(read_chapters(ROOT)))
 
 
 @pytest.fixture(scope="module")
-def package(stages: dict[str, tangle.Package]) -> tangle.Package:
+def package(stages: dict[str, Package]) -> Package:
     """The whole library."""
     return list(stages.values())[-1]
 
@@ -45,7 +46,7 @@ def listing(site: Site, file: str) -> Tag:
 
 
 def test_every_line_shown_is_the_librarys(
-    site: Site, package: tangle.Package
+    site: Site, package: Package
 ) -> None:
     """Protects "this is the code" from being a likeness of it."""
     for file in package.files:
@@ -57,7 +58,7 @@ def test_every_line_shown_is_the_librarys(
 
 
 def test_every_definition_leads_to_the_cell_that_teaches_it(
-    site: Site, package: tangle.Package
+    site: Site, package: Package
 ) -> None:
     """Protects the way from the library to the prose."""
     for definition in package.definitions:
@@ -84,7 +85,7 @@ def test_every_definition_leads_to_the_cell_that_teaches_it(
 
 
 def test_whatever_was_replaced_has_all_its_versions_in_order(
-    site: Site, package: tangle.Package
+    site: Site, package: Package
 ) -> None:
     """Protects the history of the library from gaps."""
     replaced = [d for d in package.definitions if len(d.versions) > 1]
@@ -108,7 +109,7 @@ def test_whatever_was_replaced_has_all_its_versions_in_order(
 
 
 def test_each_version_is_linked_both_ways(
-    site: Site, package: tangle.Package
+    site: Site, package: Package
 ) -> None:
     """Protects the reader of one version from not finding the others."""
     classes = {
@@ -147,7 +148,7 @@ def test_each_version_is_linked_both_ways(
 
 
 def test_the_difference_is_what_the_chapter_has_changed(
-    site: Site, stages: dict[str, tangle.Package]
+    site: Site, stages: dict[str, Package]
 ) -> None:
     """Protects the summary at the end of a chapter.
 
@@ -184,7 +185,7 @@ def test_the_difference_is_what_the_chapter_has_changed(
 
 
 def test_each_stage_can_be_taken_along_and_imported(
-    book: Project, site: Site, stages: dict[str, tangle.Package]
+    book: Project, site: Site, stages: dict[str, Package]
 ) -> None:
     """Protects who wants the library as of some chapter, and no more."""
     for name, package in stages.items():
@@ -212,7 +213,7 @@ def test_each_stage_can_be_taken_along_and_imported(
         assert packed.name == f"micrograd-after-{name[:2]}.zip"
 
 
-def test_every_file_has_its_page(site: Site, package: tangle.Package) -> None:
+def test_every_file_has_its_page(site: Site, package: Package) -> None:
     """Protects a new module from being left out of the book."""
     for file in package.files:
         if file.endswith(".py"):

@@ -22,17 +22,19 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 from site_rules import Page, Site, tags
 
-import documented_elsewhere
-import tangle
-from names_in_code import Library, Link, Use, targets_in, with_links
-from tangle import Definition, Module, Package, Version
+from tangle.chapters import read_chapters
+from tangle.imports import Line
+from tangle.modules import Module
+from tangle.package import Definition, Package, Version, tangle
+from weave import documented_elsewhere
+from weave.names_in_code import Library, Link, Use, targets_in, with_links
 
 # What the names stood for: the recorder, which runs in the kernels
 
 
 def recorder() -> Any:
     """``names.py``, which isn't on the path."""
-    file = ROOT / "book/_ext/ipython/profile_default/names.py"
+    file = ROOT / "book/_ext/run/ipython/profile_default/names.py"
     spec = importlib.util.spec_from_file_location("recorded_names", file)
     assert spec
     assert spec.loader
@@ -230,7 +232,7 @@ class Other:
         pass
 """
 FILE = "micrograd/a.py"
-LINES = tuple(tangle.Line(line, None) for line in CODE.split("\n"))
+LINES = tuple(Line(line, None) for line in CODE.split("\n"))
 FIRST, SECOND, THIRD = (
     version("03-one", 2),
     version("05-two", 1),
@@ -401,7 +403,7 @@ def test_several_names_of_a_token_are_linked_in_any_order() -> None:
 
 def test_the_inventories_are_sorted_and_complete() -> None:
     """Protects them from growing by hand in two places."""
-    for file in sorted((ROOT / "book/_ext/documented").glob("*.txt")):
+    for file in sorted((ROOT / "book/_ext/weave/documented").glob("*.txt")):
         base, *lines = file.read_text("utf-8").splitlines()
         assert re.fullmatch(r"https://\S+/", base)
         assert lines == sorted(set(lines))
@@ -553,7 +555,7 @@ def rows(site: Site) -> dict[str, list[Tag]]:
 @in_the_book
 def test_the_index_has_every_identifier(site: Site) -> None:
     """Protects the index from gaps, in what it lists and where it leads."""
-    package = tangle.tangle(tangle.read_chapters(ROOT))
+    package = tangle(read_chapters(ROOT))
     found = rows(site)
     assert len(found) == len(package.definitions) > 50
     for one in package.definitions:

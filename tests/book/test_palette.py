@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from palette import COLOURS, MEANINGS, in_standard_tex
+from weave.palette import COLOURS, MEANINGS, in_standard_tex
 
 STATIC = Path(__file__).resolve().parents[2] / "book/_static"
 

@@ -29,7 +29,7 @@ def built(folder: Path, text: str) -> tuple[BeautifulSoup, str]:
             outdir=folder / "html",
             doctreedir=folder / "trees",
             buildername="html",
-            confoverrides={"extensions": ["myst_parser", "playground"]},
+            confoverrides={"extensions": ["myst_parser", "weave.playground"]},
             status=None,
             warning=said,
         ).build()

@@ -16,7 +16,7 @@ import site_rules
 from bs4 import BeautifulSoup, Tag
 from site_rules import Page, Site
 
-from previews import cards
+from weave.previews import cards
 
 pytestmark = pytest.mark.xdist_group("book")
 

@@ -15,7 +15,8 @@ from types import CodeType, FunctionType, ModuleType
 
 import pytest
 
-from tangle import read_chapters, tangle, write
+from tangle.chapters import read_chapters
+from tangle.package import tangle, write
 
 CHAPTERS = read_chapters(Path(__file__).resolve().parents[2])
 PACKAGE = tangle(CHAPTERS)

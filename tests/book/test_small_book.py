@@ -69,7 +69,7 @@ def test_a_page_imports_the_library_so_far(
 
 def test_plots_have_the_settings_of_the_book(built: Project) -> None:
     """Protects the colours and the format, without a line in any chapter."""
-    assert "settings: _ext\n" in printed(built, "03-three")
+    assert "settings: run\n" in printed(built, "03-three")
 
 
 # Pictures

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from svg_element import PALETTE, inlined
+from figures.svg_element import PALETTE, inlined
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,7 +83,7 @@ def test_colours_are_those_of_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "drawer", ["book/_ext/matplotlibrc", "micrograd/graph.py"]
+    "drawer", ["book/_ext/run/matplotlibrc", "micrograd/graph.py"]
 )
 def test_whatever_draws_uses_the_palette_alone(drawer: str) -> None:
     """Protects each colour's one meaning, and dark pages."""

@@ -11,7 +11,7 @@ import site_rules
 from project import Project
 from site_rules import Page, Site
 
-from palette import COLOURS, MEANINGS
+from weave.palette import COLOURS, MEANINGS
 
 pytestmark = pytest.mark.xdist_group("book")
 

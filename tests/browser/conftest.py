@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sharing import Shared
 from visiting import Visitor
 
-from browser import NoBrowser, launch
+from editions.browser import NoBrowser, launch
 from serve import Server
 
 HERE = Path(__file__).parent

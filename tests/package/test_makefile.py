@@ -15,6 +15,7 @@ GOALS = [
     "epub",
     "pdf",
     "tangle",
+    "where",
     "stage",
     "check",
     "test",
@@ -83,7 +84,8 @@ def test_help_lists_every_goal(make, root: Path) -> None:
 @pytest.mark.parametrize("goal", GOALS)
 def test_every_goal_can_be_made(make, root: Path, goal: str) -> None:
     """Protects: no goal waits for a file that nothing makes."""
-    status, said = make(root, "--dry-run", goal, "CHAPTER=01-derivative")
+    given = ("CHAPTER=01-derivative", "LINE=micrograd/nn.py:1")
+    status, said = make(root, "--dry-run", goal, *given)
     assert status == 0, said
 
 
@@ -92,7 +94,7 @@ def test_test_sets_up_and_then_tests(make, root: Path, frame: Path) -> None:
     for needed in ("tests/browser", "tests/javascript", "book"):
         shutil.copytree(root / needed, frame / needed)
     _, said = make(frame, "--dry-run", "test")
-    order = ["-m venv", "Biome", "browser.py", "pytest --num"]
+    order = ["-m venv", "Biome", "editions.browser", "pytest --num"]
     places = [said.index(step) for step in order]
     assert places == sorted(places)
 

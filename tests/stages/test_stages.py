@@ -14,7 +14,8 @@ import pytest
 
 import forked
 from reach import TESTS, reached
-from tangle import read_chapters, stages, tangle, write
+from tangle.chapters import read_chapters
+from tangle.package import stages, tangle, write
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = read_chapters(ROOT)

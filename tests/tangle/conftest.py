@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from tangle import Package, TangleError, read_chapters, stages, tangle
+from tangle.chapters import TangleError, read_chapters
+from tangle.package import Package, stages, tangle
 
 FRONT = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 

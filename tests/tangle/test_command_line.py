@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import tangle as tangler
+import tangle
+from tangle.__main__ import main
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def run(book, capsys, monkeypatch):
     def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         try:
-            status = tangler.main(["--root", str(book.root), *arguments])
+            status = main(["--root", str(book.root), *arguments])
         except SystemExit as exit:
             status = int(exit.code or 0)
         output = capsys.readouterr()
@@ -214,13 +215,14 @@ def test_a_folder_in_the_way_is_an_error_too(small_book, run):
 
 
 def test_it_finds_its_book_from_anywhere(tmp_path):
-    script = Path(tangler.__file__)
+    tools = Path(tangle.__file__).resolve().parents[1]
     run = subprocess.run(
-        [sys.executable, str(script), "--help"],
+        [sys.executable, "-m", "tangle", "--help"],
         cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tools)},
         capture_output=True,
         text=True,
         check=True,
     )
-    root = script.resolve().parents[2]
+    root = tools.parents[1]
     assert str(root) in "".join(run.stdout.split()).replace("(default:", "")

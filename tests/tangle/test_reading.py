@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tangle import read_chapters
+from tangle.chapters import read_chapters
 
 CELL = "```{code-cell} python\n:tangle: micrograd/m.py\n\nx = 1\n```\n"
 NESTED = {

@@ -525,7 +525,8 @@ def test_a_chapter_that_is_not_there_has_no_stage(book):
 
 
 def test_each_stage_holds_what_was_told_by_then(book):
-    from tangle import read_chapters, stages
+    from tangle.chapters import read_chapters
+    from tangle.package import stages
 
     book.chapter("01-one", "x = 1")
     book.chapter("02-two", "x = 2")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import tangle as tangler
-from tangle import UNFINISHED, Package, read_chapters, tangle, write
+from tangle.__main__ import main
+from tangle.chapters import read_chapters
+from tangle.package import UNFINISHED, Package, tangle, write
 
 
 @pytest.fixture
@@ -120,14 +121,15 @@ os.replace = dies(os.replace)
 Path.unlink = dies(Path.unlink)
 Path.write_bytes = dies(write_bytes)
 
-import tangle
+from tangle.chapters import read_chapters
+from tangle.package import tangle, write
 root, old, into = map(Path, sys.argv[1:])
-package = tangle.tangle(tangle.read_chapters(root))
+package = tangle(read_chapters(root))
 for left in itertools.count(1):
     folder = into / str(left)
     shutil.copytree(old, folder)
     if not os.fork():
-        tangle.write(package, folder)
+        write(package, folder)
         os._exit(0)
     _, status = os.wait()
     if status == 0:
@@ -167,10 +169,10 @@ def test_a_kill_leaves_whole_files_that_the_next_run_completes(book, tmp_path):
 
 def test_a_broken_chapter_leaves_the_old_package_whole(book):
     book.chapter("01-one", "x = 1")
-    assert tangler.main(["--root", str(book.root)]) == 0
+    assert main(["--root", str(book.root)]) == 0
     before = contents(book.root / "micrograd")
     book.chapter("02-two", "x = 2", "print(x)")
-    assert tangler.main(["--root", str(book.root)]) == 2
+    assert main(["--root", str(book.root)]) == 2
     assert contents(book.root / "micrograd") == before
 
 

@@ -10,7 +10,7 @@ import check as verdict
 import drawing
 import page  # what the worker offers
 import steps
-import svg_element
+from figures import svg_element
 from graphs import Graph
 from session import Session
 from training import Training
@@ -26,7 +26,7 @@ def run(code: str, number: int) -> bool:
 
 def recompute(graph: Graph, data: list[tuple[int, float]]) -> dict[str, Any]:
     """A figure's steps and its drawing, with other numbers in its leaves."""
-    # Beside the library of the page's stage, see book/_ext/live.py.
+    # Beside the library of the page's stage, see book/_ext/pages/live.py.
     finished_engine = import_module("finished_engine")
     finished_graph = import_module("finished_graph")
 

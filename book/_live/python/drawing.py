@@ -9,8 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import graph_text
-import svg_element
+from figures import graph_text, svg_element
 
 Render = Callable[[str, str, str], str]
 """Graphviz: a graph's text, the engine and the format give a drawing."""

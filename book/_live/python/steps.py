@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from graph_text import SVG, formula
+from figures.graph_text import SVG, formula
 from graphs import Graph, described
 
 Step = dict[str, Any]

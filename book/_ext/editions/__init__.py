@@ -1,0 +1,1 @@
+"""The book in other forms: EPUB, PDF, and notebooks to take along."""

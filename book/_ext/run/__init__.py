@@ -1,0 +1,1 @@
+"""Executing the chapters, and what their kernels are set to."""

@@ -1,0 +1,347 @@
+"""Executes the cells of the pages, unless it is known what they say.
+
+What cells say is known while nothing that it depends on has changed: the code
+of the page's cells, the stage that they import, the files that they read, the
+settings of their kernels, and the versions of Python and of its packages.
+(jupyter-cache looks at the page's own code alone.) So a change of prose, or of
+what makes the pages, costs no execution. The outputs are kept where myst-nb
+leaves every executed notebook, in ``_build/jupyter_execute``.
+
+Pages are executed side by side, while Sphinx reads them one after another. One
+that measures time says so in its front matter, ``measures_time: true``: it is
+executed when all others have been.
+
+Cells run in an empty folder. A page whose cells read a file names it in its
+front matter, as seen from the page: ``reads: ../measurements.json``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+import os
+import re
+import shutil
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from copy import deepcopy
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import nbformat
+from myst_nb import sphinx_
+from myst_nb.core.execute import ExecutionError, NotebookClientBase
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from sphinx.util import logging
+from sphinx.util.console import strip_colors
+
+from run import kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from docutils import nodes
+    from nbformat import NotebookNode
+    from sphinx.application import Sphinx
+
+CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
+KEY = "executed_as"
+"""In a notebook's metadata: the digest of all that its outputs depend on."""
+TOOK = "executed_in"
+"""In a notebook's metadata: the seconds that it took."""
+READS = "reads"
+"""In a page's front matter: the files that its cells read."""
+MEASURES_TIME = "measures_time"
+"""In a page's front matter: nothing else is to run beside its cells."""
+STEPS = "steps"
+"""A cell's tag: the graph that it draws can be stepped through."""
+
+# As the book tells errors, and as IPython those of syntax.
+ROW = re.compile(
+    r"^ *(?:Cell In\[\d+\]|(?:Chapter \d+, c|C)ode cell \d+), line (\d+)",
+    re.MULTILINE,
+)
+
+LOGGER = logging.getLogger(__name__)
+
+
+@cache
+def surroundings() -> str:
+    """Everything that outputs depend on beside the page and the library."""
+    files = (CONSTRAINTS, *kernels.SOURCES)
+    return "\n".join([sys.version, *(f.read_text("utf-8") for f in files)])
+
+
+class Page(NamedTuple):
+    """A page with cells, and all that they run with."""
+
+    path: Path
+    notebook: NotebookNode
+    library: str
+    """The digest of the stage that its cells import."""
+    env: dict[str, str]
+    """What their kernel finds in its environment, beside what there is."""
+    kept: Path
+    """Where the executed notebook is, if there is one."""
+
+    @property
+    def reads(self) -> dict[str, Path]:
+        """The files that its cells read, as they name them."""
+        names = str(self.notebook.metadata.get(READS, "")).split()
+        return {name: self.path.parent / name for name in names}
+
+    @property
+    def measures_time(self) -> bool:
+        """Whether nothing else is to run beside its cells."""
+        return bool(self.notebook.metadata.get(MEASURES_TIME))
+
+    @property
+    def key(self) -> str:
+        """The digest of all that the outputs depend on."""
+        cells = [
+            (cell.cell_type, cell.source, cell.metadata.get("tags", []))
+            if cell.cell_type == "code"
+            else cell.cell_type
+            for cell in self.notebook.cells
+        ]
+        settings = self.notebook.metadata.get("kernelspec", {}).get("name")
+        parts = [cells, settings, self.library, surroundings()]
+        parts += [file.read_text("utf-8") for file in self.reads.values()]
+        return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class Executions:
+    """The pages that are executed in a build, and what has come of it."""
+
+    def __init__(self, pages: Iterable[Page], timeout: int) -> None:
+        """Begin to execute those of which it isn't known what they say."""
+        self.timeout = timeout
+        self.kept = {page.path: page.kept for page in pages}
+        self.running: list[NotebookClient] = []
+        self.is_stopped = False
+        self.futures: dict[Path, Future[None]] = {}
+        self.seconds: dict[Path, float | None] = {}
+        """How long the pages still take, as far as that is known."""
+        # One more than there are processors, for a kernel that starts waits.
+        side_by_side = ThreadPoolExecutor(1 + (os.cpu_count() or 1))
+        alone = ThreadPoolExecutor(1)
+        self.pools = (side_by_side, alone)
+        last = []
+        for page in pages:
+            known, key = read_notebook(page.kept), page.key
+            if known and known.metadata.get(KEY) == key:
+                continue
+            self.seconds[page.path] = (
+                known.metadata.get(TOOK) if known else None
+            )
+            if page.measures_time:
+                last.append((page, key))
+            else:
+                self.futures[page.path] = side_by_side.submit(
+                    self.execute, page, key
+                )
+        first = list(self.futures.values())
+        for page, key in last:
+            self.futures[page.path] = alone.submit(
+                self.execute, page, key, after=first
+            )
+        self.count = len(self.futures)
+
+    def execute(
+        self, page: Page, key: str, after: Iterable[Future[None]] = ()
+    ) -> None:
+        """Run the cells in a kernel of their own, in an empty folder."""
+        wait(after)
+        self.check()
+        name = page.path.stem
+        LOGGER.info("executing %s", name)
+        started = perf_counter()
+        notebook = deepcopy(page.notebook)
+        with TemporaryDirectory() as temporary:
+            folder = Path(temporary, "page")  # so that there is a ".."
+            folder.mkdir()
+            for file, path in page.reads.items():
+                shutil.copy(path, folder / file)
+            client = NotebookClient(
+                notebook,
+                resources={"metadata": {"path": str(folder)}},
+                timeout=self.timeout,
+                record_timing=False,
+                on_cell_start=self.check,
+                on_cell_executed=finish,
+            )
+            self.running.append(client)
+            try:
+                env = os.environ | page.env
+                asyncio.run(client.async_execute(env=env))
+            except (CellExecutionError, CellTimeoutError) as error:
+                told = what_failed(page.path, notebook) or str(error)
+                raise ExecutionError(told) from error
+            finally:
+                self.running.remove(client)
+                # It would be cleaned up again, if that has failed once.
+                atexit.unregister(client._cleanup_kernel)
+        took = perf_counter() - started
+        notebook.metadata |= {KEY: key, TOOK: took}
+        write_notebook(notebook, page.kept)
+        del self.seconds[page.path]
+        LOGGER.info("executed %s in %.2f seconds; %s", name, took, self.rest())
+
+    def rest(self) -> str:
+        """How many of the pages have been executed, and what is to come."""
+        done = f"{self.count - len(self.seconds)} of {self.count}"
+        known = [took for took in self.seconds.values() if took]
+        if not self.seconds or len(known) < len(self.seconds):
+            return done
+        return f"{done}, some {sum(known) / (os.cpu_count() or 1):.0f} s left"
+
+    def outputs_of(self, path: Path) -> NotebookNode:
+        """The executed notebook of a page, once there is one."""
+        if path in self.futures:
+            self.futures[path].result()
+        known = read_notebook(self.kept[path])
+        assert known is not None
+        return known
+
+    def check(self, **about: object) -> None:
+        """Go on only if somebody still waits for it."""
+        if self.is_stopped:
+            raise InterruptedError
+
+    def stop(self) -> None:
+        """End all that is still being executed."""
+        self.is_stopped = True
+        for pool in self.pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        for client in list(self.running):
+            kernel = client.km and client.km.provisioner
+            if process := getattr(kernel, "process", None):
+                process.kill()
+
+
+class Client(NotebookClientBase):  # type: ignore[misc]
+    """Gives a page's cells their outputs, as myst-nb asks."""
+
+    executions: ClassVar[Executions | None] = None
+
+    def start_client(self) -> None:
+        """Put the outputs into the cells."""
+        assert self.executions and self.path
+        known = self.executions.outputs_of(self.path)
+        for cell, old in zip(self.notebook.cells, known.cells, strict=True):
+            if cell.cell_type == "code":
+                cell.outputs = old.outputs
+                cell.execution_count = old.execution_count
+                for told in ("names", "graph"):
+                    if told in old.metadata:
+                        cell.metadata[told] = old.metadata[told]
+        for told in ("language_info", KEY, TOOK):
+            self.notebook.metadata[told] = known.metadata.get(told)
+
+
+def what_failed(path: Path, notebook: NotebookNode) -> str:
+    """The error of a notebook that ended with one, and where it was made."""
+    lines = path.read_text("utf-8").split("\n")
+    starts = notebook.metadata["source_map"]
+    for start, cell in reversed(
+        list(zip(starts, notebook.cells, strict=True))
+    ):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                traceback = strip_colors("\n".join(output.traceback)).strip()
+                code = cell.source.split("\n")
+                first = next(
+                    row
+                    for row in range(start, len(lines))
+                    if lines[row : row + len(code)] == code
+                )
+                told = ROW.search(traceback)
+                line = first + int(told[1] if told else 1)
+                last = traceback.split("\n")[-1]
+                return f"{path}:{line}: {last}\n\n{traceback}"
+    return ""
+
+
+def finish(
+    cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
+) -> None:
+    """Keep what the kernel says about a cell with the cell."""
+    for payload in execute_reply["content"].get("payload", ()):
+        match payload:
+            case {"source": "names", "found": found}:
+                cell.metadata["names"] = found
+            case {"source": "graph", "found": graph} if has_steps(cell):
+                cell.metadata["graph"] = graph
+
+
+def has_steps(cell: NotebookNode) -> bool:
+    """Whether the graph that a cell draws is to be stepped through."""
+    return STEPS in cell.metadata.get("tags", [])
+
+
+def read_notebook(path: Path) -> NotebookNode | None:
+    """A notebook, if there is a whole one."""
+    try:
+        notebook: NotebookNode = nbformat.reads(  # type: ignore[no-untyped-call]
+            path.read_text("utf-8"), as_version=4
+        )
+    except (OSError, ValueError):
+        return None
+    return notebook
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook, of which there never is half a one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part")
+    nbformat.write(notebook, half)  # type: ignore[no-untyped-call]
+    half.replace(path)
+
+
+def executes_so(
+    create_client: Callable[..., NotebookClientBase],
+) -> Callable[..., NotebookClientBase]:
+    """What myst-nb gets its clients from, with ours for what it executes."""
+
+    def create(
+        notebook: NotebookNode,
+        source: str,
+        nb_config: Any,
+        logger: Any,
+        read_fmt: dict[str, Any] | None = None,
+    ) -> NotebookClientBase:
+        if nb_config.execution_mode == "force":
+            return Client(notebook, Path(source), nb_config, logger)
+        return create_client(notebook, source, nb_config, logger, read_fmt)
+
+    return create
+
+
+def depend_on_what_is_read(app: Sphinx, doctree: nodes.document) -> None:
+    """Have a page read again when a file that its cells read has changed."""
+    page = Path(app.env.doc2path(app.env.docname))
+    for name in app.env.metadata[app.env.docname].get(READS, "").split():
+        app.env.note_dependency(str(page.parent / name))
+
+
+def begin(app: Sphinx, pages: list[Page]) -> None:
+    """Begin to execute pages, which are read soon."""
+    Client.executions = Executions(pages, app.config.nb_execution_timeout)
+
+
+def stop() -> None:
+    """End what is still being executed when a build is over."""
+    if Client.executions:
+        Client.executions.stop()
+
+
+def setup(app: Sphinx) -> None:
+    """Called by book.py."""
+    app.connect("doctree-read", depend_on_what_is_read)
+    sphinx_.create_client = executes_so(sphinx_.create_client)

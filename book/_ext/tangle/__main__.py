@@ -1,0 +1,173 @@
+"""The tangler's command line."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tangle.chapters import Chapter, TangleError, read_chapters
+from tangle.modules import HEADER
+from tangle.package import PACKAGE, Package, drift, stages, tangle, write
+from tangle.provenance import translate
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if (options.into is None) != (options.through is None):
+        parser.error("--through and --into go together")
+    try:
+        if options.translate:
+            return _translate(options.root)
+        chapters = read_chapters(options.root)
+        if options.where:
+            return _where(options.where, options.root, tangle(chapters))
+        if options.check:
+            return _check(tangle(chapters), options.root)
+        if options.through:
+            return _stage(options.through, chapters, options.into)
+        return _write(tangle(chapters), options.root)
+    except _UsageError as error:
+        parser.error(str(error))
+    except (TangleError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+class _UsageError(Exception):
+    """An argument that doesn't make sense; says what would."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="Tangle the book's chapters into the package micrograd/.",
+        epilog="Exit status: 0 if all is well, 1 if --check finds a"
+        " difference, 2 if a chapter or an argument is wrong.",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; show how micrograd/ differs from the chapters",
+    )
+    what.add_argument(
+        "--through",
+        metavar="CHAPTER",
+        help="tangle the package as it stands after a chapter, such as"
+        " 06-backward, into --into",
+    )
+    what.add_argument(
+        "--where",
+        metavar="FILE:LINE",
+        help="say which chapter's line a line of the package comes from,"
+        " such as micrograd/engine.py:42",
+    )
+    what.add_argument(
+        "--translate",
+        action="store_true",
+        help="copy standard input, telling each place in micrograd/ by its"
+        " chapter's line",
+    )
+    parser.add_argument(
+        "--into",
+        metavar="DIR",
+        type=Path,
+        help="where --through makes its micrograd/",
+    )
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        type=Path,
+        default=Path(__file__).resolve().parents[3],
+        help="the folder of _toc.yml and micrograd/ (default: %(default)s)",
+    )
+    return parser
+
+
+def _write(package: Package, into: Path) -> int:
+    changed = write(package, into)
+    for file in changed:
+        print(file if file in package.files else f"{file} removed")
+    lines = sum(len(one.lines) for one in package.files.values())
+    print(
+        f"{PACKAGE}/: {len(package.files)} files, {lines} lines,"
+        f" {len(changed)} changed"
+    )
+    return 0
+
+
+def _check(package: Package, root: Path) -> int:
+    changes = drift(package, root)
+    for file, (there, wanted) in changes.items():
+        old, new = (
+            (text or b"").decode(errors="replace").splitlines(keepends=True)
+            for text in (there, wanted)
+        )
+        names = (
+            "/dev/null" if there is None else f"a/{file}",
+            "/dev/null" if wanted is None else f"b/{file}",
+        )
+        if old == new:  # a file without lines is there and shouldn't, or not
+            print(f"--- {names[0]}\n+++ {names[1]}")
+        for line in difflib.unified_diff(old, new, *names):
+            print(line, end="" if line.endswith("\n") else "\n")
+    if changes:
+        print(f"{PACKAGE}/ is not what the chapters say: run `make tangle`")
+        return 1
+    print(f"{PACKAGE}/ is what the chapters say")
+    return 0
+
+
+def _stage(named: str, chapters: Sequence[Chapter], into: Path) -> int:
+    stem = named.removesuffix(".md")
+    for chapter in chapters:
+        if stem in (chapter.name, chapter.path.removesuffix(".md")):
+            break
+    else:
+        names = "\n  ".join(chapter.name for chapter in chapters)
+        raise _UsageError(f"no chapter {named!r}; there are\n  {names}")
+    for path in (into / PACKAGE).rglob("*.py"):
+        if not path.read_bytes().startswith(HEADER.encode()):
+            raise _UsageError(f"{path} was not tangled: choose another --into")
+    return _write(tangle(chapters, chapter.name), into)
+
+
+def _where(place: str, root: Path, package: Package) -> int:
+    found = re.fullmatch(r"(.+?):(\d+)(:\d+)?", place)
+    if not found:
+        raise _UsageError(f"{place!r} is not a place: write FILE:LINE")
+    file = os.path.relpath(root / found[1], root)
+    if file not in package.files:
+        names = "\n  ".join(package.files)
+        raise _UsageError(f"no file {file!r}; there are\n  {names}")
+    try:
+        source = package.files[file].source(int(found[2]))
+    except IndexError:
+        lines = len(package.files[file].lines)
+        raise _UsageError(f"{file} has {lines} lines, no {found[2]}") from None
+    if not source:
+        raise _UsageError(f"{place} comes from no chapter")
+    print("{}:{}".format(*source))
+    return 0
+
+
+def _translate(root: Path) -> int:
+    try:
+        packages = dict(stages(read_chapters(root)))
+    except TangleError:
+        # What is wrong with the chapters must not swallow the message.
+        sys.stdout.writelines(sys.stdin)
+        raise
+    for line in sys.stdin:
+        print(translate(line, packages), end="", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What is put on the pages: captions, listings, links, steppers and so on."""

@@ -1,0 +1,177 @@
+"""The index of identifiers: where each is defined, changed and used.
+
+The directive ``identifiers`` lists all that the library defines. What it says
+comes from the whole book, so it is made when the page is written, and the
+page is written again when a definition or a use anywhere has changed.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+from tangle.chapters import page_name
+from weave.names_in_code import CHAPTER, WORDS, all_targets
+from weave.places import (
+    anchor_in_listing,
+    chapter_of,
+    link,
+    link_to_version,
+    listing_of,
+    page_of,
+    whole_package,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from tangle.package import Definition, Package, Version
+
+    Uses = dict[tuple[str, str], dict[str, int]]
+    """By file and name: the pages that use it, and the first such cell."""
+
+
+class identifiers(nodes.General, nodes.Element):  # type: ignore[misc]
+    """Stands where the list of identifiers will be."""
+
+
+class Identifiers(SphinxDirective):
+    """``identifiers``: all that the library defines, in alphabetical order."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave the place free until all pages have been read."""
+        pages: set[str] = getattr(self.env, "pages_of_identifiers", set())
+        self.env.pages_of_identifiers = pages | {self.env.docname}  # type: ignore[attr-defined]
+        return [identifiers()]
+
+
+class ListIdentifiers(SphinxPostTransform):
+    """Fills in the list."""
+
+    default_priority = 5  # before links are resolved
+
+    def run(self, **kwargs: Any) -> None:
+        """Do so wherever there is to be one."""
+        for place in list(self.document.findall(identifiers)):
+            package = whole_package(self.app)
+            place.replace_self(listed(package, uses_in(self.app)))
+
+
+def uses_in(app: Sphinx) -> Uses:
+    """The chapters that use what the library defines, and where first.
+
+    A cell that defines something, or goes on with a class, doesn't use it.
+    """
+    defining = {
+        (page_of(version), version.cell_index, one.file, name)
+        for one in whole_package(app).definitions
+        for version in one.versions
+        for name in (one.name, one.name.partition(".")[0])
+    }
+    found: Uses = {}
+    pages = app.env.uses_of_names  # type: ignore[attr-defined]
+    for page in sorted(pages, key=page_name):
+        if CHAPTER.match(page_name(page)):
+            for cell, _, target in all_targets(app, page):
+                name = target.file, target.name
+                if target.file and (page, cell, *name) not in defining:
+                    first = found.setdefault(name, {})
+                    first[page] = min(cell, first.get(page, cell))
+    return found
+
+
+def listed(package: Package, uses: Uses) -> nodes.table:
+    """The table of all identifiers."""
+    head = ("Identifier", "Is", "Defined in chapter", "Used in chapter")
+    group = nodes.tgroup("", cols=len(head))
+    group += (nodes.colspec("", colwidth=1) for _ in head)
+    titles = (cell([nodes.Text(title)]) for title in head)
+    group += nodes.thead("", nodes.row("", *titles))
+    body = nodes.tbody()
+    for one in sorted(package.definitions, key=alphabetically):
+        owner, _, name = one.name.rpartition(".")
+        place = listing_of(one.file), anchor_in_listing(one)
+        kind = WORDS.get(one.kind, one.kind)
+        what = f"{kind} of {owner}" if owner else kind
+        body += nodes.row(
+            "",
+            cell([link(nodes.literal("", name), *place)]),
+            cell([nodes.Text(f"{what} · "), nodes.literal("", one.file)]),
+            cell(defined_in(package, one)),
+            cell(used_in(uses.get((one.file, one.name), {}))),
+        )
+    group += body
+    return nodes.table("", group, classes=["identifiers"])
+
+
+def alphabetically(definition: Definition) -> tuple[str, str]:
+    """By the identifier's letters, then by the class that has it."""
+    name = definition.name.rpartition(".")[2]
+    return name.strip("_").lower(), definition.name
+
+
+def cell(content: Iterable[nodes.Node]) -> nodes.entry:
+    """A cell of the table."""
+    return nodes.entry("", nodes.paragraph("", "", *content))
+
+
+def defined_in(package: Package, one: Definition) -> Iterator[nodes.Node]:
+    """The chapters that define something, replace it, and go on with it."""
+    for number, version in enumerate(one.versions):
+        if number:
+            yield nodes.Text(", replaced in " if number == 1 else ", ")
+        yield chapter_link(one, version)
+    own = [(page_of(v), v.cell_index) for v in one.versions]
+    continued: dict[str, tuple[Definition, Version]] = {}
+    for member in package.definitions:
+        if member.file == one.file and member.name.startswith(f"{one.name}."):
+            for version in member.versions:
+                if (page_of(version), version.cell_index) not in own:
+                    continued.setdefault(version.chapter, (member, version))
+    for number, chapter in enumerate(sorted(continued)):
+        yield nodes.Text(", " if number else ", continued in ")
+        yield chapter_link(*continued[chapter])
+
+
+def chapter_link(definition: Definition, version: Version) -> nodes.Node:
+    """A chapter's number, which leads to a version."""
+    number = nodes.inline("", chapter_of(version).removeprefix("chapter "))
+    return link_to_version(number, definition, version)
+
+
+def used_in(first: dict[str, int]) -> Iterator[nodes.Node]:
+    """The numbers of the chapters, which lead to the first use in each."""
+    for number, page in enumerate(first):
+        if number:
+            yield nodes.Text(", ")
+        chapter = nodes.inline("", str(int(page_name(page)[:2])))
+        yield link(chapter, page, f"cell-{first[page] + 1}")
+
+
+def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The pages with the list, if a definition or a use has changed."""
+    uses = [
+        (page, used, sorted(tangled))
+        for page, (used, tangled) in sorted(env.uses_of_names.items())  # type: ignore[attr-defined]
+    ]
+    said = repr((whole_package(app).definitions, uses))
+    now = sha256(said.encode()).hexdigest()
+    before = getattr(env, "identifiers_of", now)
+    env.identifiers_of = now  # type: ignore[attr-defined]
+    pages: set[str] = getattr(env, "pages_of_identifiers", set())
+    return [] if now == before else sorted(pages & set(env.all_docs))
+
+
+def setup(app: Sphinx) -> None:
+    """Called by book.py."""
+    app.add_node(identifiers)
+    app.add_directive("identifiers", Identifiers)
+    app.add_post_transform(ListIdentifiers)
+    app.connect("env-updated", pages_to_write)

@@ -1,0 +1,226 @@
+"""The library, woven: its files as pages, each line where it stands.
+
+The directive ``listing`` shows a whole file. A note at each definition links
+to the cell that teaches it; below the file, whatever was replaced on the way
+is shown with its history, all its versions in order.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path, PurePosixPath
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from pygments.lexers.python import PythonLexer
+from pygments.token import STANDARD_TYPES
+from sphinx.util.docutils import SphinxDirective
+
+from weave.places import (
+    anchor_in_listing,
+    anchor_of_history,
+    chapter_of,
+    link,
+    link_to_version,
+    listing_of,
+    whole_package,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from tangle.package import Definition, Package, Version
+
+
+class Listing(SphinxDirective):
+    """``listing``: a file of the library, and its history."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The file, line by line, and the versions that it no longer has."""
+        file = self.arguments[0]
+        package = whole_package(self.env.app)
+        if file not in package.files:
+            names = ", ".join(package.files)
+            raise self.error(f"no file {file!r}; there are {names}")
+        if not hasattr(self.env, "listed"):
+            self.env.listed = {}  # type: ignore[attr-defined]
+        self.env.listed[self.env.docname] = what_is_told(package)  # type: ignore[attr-defined]
+        # Some raw source, or Sphinx would fill it in and highlight anew.
+        code = nodes.literal_block("listing", "", classes=["listing"])
+        code += rows(package, file)
+        shown = nodes.container("", code, classes=["highlight", "listing"])
+        replaced = [
+            one
+            for one in package.definitions
+            if one.file == file and len(one.versions) > 1
+        ]
+        return [shown, *self.histories(replaced)]
+
+    def histories(self, replaced: list[Definition]) -> Iterator[nodes.section]:
+        """A section that shows all versions of each of these."""
+        if not replaced:
+            return
+        root = Path(self.env.srcdir)
+        whole = nodes.section("", ids=["history"], names=["history"])
+        whole += nodes.title("", "How it came to this")
+        whole += nodes.paragraph(
+            "",
+            "What the chapters replaced on the way, each with all its versions"
+            " in order. Marked lines are not in the version before.",
+        )
+        for definition in replaced:
+            anchor = anchor_of_history(definition)
+            section = nodes.section("", ids=[anchor], names=[anchor])
+            title = nodes.title("", "", nodes.literal("", definition.name))
+            section += title
+            before: list[str] = []
+            for number, version in enumerate(definition.versions, 1):
+                lines = code_of(version, root)
+                section += self.version(definition, version, number)
+                section += marked(lines, before if number > 1 else lines)
+                before = lines
+            whole += section
+        yield whole
+
+    def version(
+        self, definition: Definition, version: Version, number: int
+    ) -> nodes.paragraph:
+        """The line over a version: its number, and where it is taught."""
+        chapter = nodes.inline("", chapter_of(version).capitalize())
+        line = nodes.paragraph("", f"{number}. ", classes=["version"])
+        line += link_to_version(chapter, definition, version)
+        if version is definition.versions[-1]:
+            now = nodes.inline("", "as it is now")
+            place = anchor_in_listing(definition)
+            line += nodes.Text(", ")
+            line += link(now, listing_of(definition.file), place)
+        return line
+
+
+def rows(package: Package, file: str) -> Iterator[nodes.Node]:
+    """The lines of a file, highlighted, numbered by their ids, and noted."""
+    lines = package.files[file].lines
+    stem = PurePosixPath(file).stem
+    starts = {
+        (one.versions[-1].path, one.versions[-1].line): one
+        for one in package.definitions
+        if one.file == file
+    }
+    defined = [starts.get(line.source or ("", 0)) for line in lines]
+    notes: dict[int, Definition] = {}
+    for index, definition in enumerate(defined):
+        if definition:
+            above = range(index - 1, -1, -1)
+            blank = next((i for i in above if not lines[i].text), index)
+            notes.setdefault(blank, definition)
+    text = "".join(f"{line.text}\n" for line in lines)
+    unnamed: Definition | None = None
+    for index, tokens in enumerate(highlighted(text)):
+        row = nodes.inline("", "", classes=["line"])
+        row["ids"] = [f"{stem}-{index + 1}"]
+        if definition := defined[index]:
+            row["ids"].append(anchor_in_listing(definition))
+            unnamed = definition
+        if index in notes:
+            row += note(notes[index])
+        for token in tokens:
+            # The name may come some lines later, after a decorator.
+            if unnamed and token.astext() == unnamed.name.split(".")[-1]:
+                last = unnamed.versions[-1]
+                row += link_to_version(token, unnamed, last)
+                unnamed = None
+            else:
+                row += token
+        yield row
+
+
+def note(definition: Definition) -> nodes.inline:
+    """Says at a definition where it is taught, and that it has a history."""
+    last = definition.versions[-1]
+    chapter = nodes.inline("", chapter_of(last))
+    words = nodes.inline("", "", classes=["taught"])
+    words += link_to_version(chapter, definition, last)
+    if len(definition.versions) > 1:
+        history = nodes.inline("", f"{len(definition.versions)} versions")
+        words += nodes.Text(" · ")
+        page = listing_of(definition.file)
+        words += link(history, page, anchor_of_history(definition))
+    return words
+
+
+def highlighted(text: str) -> Iterator[list[nodes.Node]]:
+    """The tokens of each line, in the classes of the book's code."""
+    line: list[nodes.Node] = []
+    for kind, piece in PythonLexer().get_tokens(text):
+        for part in piece.splitlines(keepends=True):
+            words = part.rstrip("\n")
+            name = STANDARD_TYPES.get(kind, "")
+            if words and name and not words.isspace():
+                line.append(nodes.inline("", words, classes=[name]))
+            elif words:
+                line.append(nodes.Text(words))
+            if part.endswith("\n"):
+                yield [*line, nodes.Text("\n")]
+                line = []
+
+
+def code_of(version: Version, root: Path) -> list[str]:
+    """The lines of a version, from its chapter."""
+    page = (root / version.path).read_text("utf-8").split("\n")
+    lines = page[version.line - 1 : version.end_line]
+    return dedent("\n".join(lines)).split("\n")
+
+
+def marked(lines: Sequence[str], before: Sequence[str]) -> nodes.literal_block:
+    """A version's code, its lines marked that the one before didn't have."""
+    matcher = difflib.SequenceMatcher(None, before, lines, autojunk=False)
+    new = [
+        number
+        for tag, _, _, start, end in matcher.get_opcodes()
+        if tag != "equal"
+        for number in range(start + 1, end + 1)
+    ]
+    block = nodes.literal_block("", "\n".join(lines), language="python")
+    block["highlight_args"] = {"hl_lines": new}
+    return block
+
+
+def what_is_told(package: Package) -> list[object]:
+    """All that listings tell which isn't the library's code."""
+    return [
+        (definition.name, [(v.chapter, v.cell_index) for v in versions])
+        for definition in package.definitions
+        for versions in [definition.versions]
+    ]
+
+
+def outdated(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: set[str],
+    changed: set[str],
+    removed: set[str],
+) -> list[str]:
+    """The listings that tell of other cells than there are now.
+
+    (That a file's own code has changed, weave.py finds.)
+    """
+    now = what_is_told(whole_package(app))
+    listed: dict[str, list[object]] = getattr(env, "listed", {})
+    return [
+        docname
+        for docname, told in listed.items()
+        if docname in env.all_docs and told != now
+    ]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by book.py."""
+    app.add_directive("listing", Listing)
+    app.connect("env-get-outdated", outdated)

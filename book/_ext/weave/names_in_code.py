@@ -1,0 +1,424 @@
+"""Links each name in a cell to the cell that defines it.
+
+The kernel has noted what the names stood for (``names.py`` beside its
+settings; ``execute.py`` keeps it in the executed notebooks). A name of the
+library leads to the cell that the reader has met, one of Python's, PyTorch's
+or matplotlib's to its documentation. (sphinx-codeautolink reads code without
+running it, so it can't know what ``L.backward()`` is when ``L = d * f``.)
+
+Hundreds of links would drown the Tab key: a page stops once at each place
+that is linked to, where the place is first named.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
+
+from tangle.chapters import page_name
+from weave import documented_elsewhere
+from weave.places import (
+    anchor_of,
+    chapter_of,
+    listing_of,
+    package_after,
+    page_of,
+    whole_package,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from tangle.package import Definition, Package, Version
+
+NAMED = ("class", "function")
+"""What an experiment may call by the library's name. A constant may not."""
+WORDS = {"data": "constant"}
+"""Of Sphinx's kinds of definitions, those with a better word."""
+CHAPTER = re.compile(r"\d\d-")
+PIECE = re.compile(r"<[^>]*>|&[^;]*;|\n|[^<&\n]+")
+
+
+class Use(NamedTuple):
+    """A name in a cell, as ``names.py`` has noted it."""
+
+    line: int
+    column: int
+    text: str
+    names: list[str]
+
+
+class Link(NamedTuple):
+    """Where a piece of code is, and the attributes of the link around it."""
+
+    line: int
+    column: int
+    text: str
+    attributes: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a name stands for, and where the reader learns of it."""
+
+    title: str
+    page: str = ""
+    """A page of the book, or nothing if it is elsewhere."""
+    place: str = ""
+    """A place on that page, or the whole address."""
+    name: str = ""
+    """If the library defines it: its name there, such as ``Value.tanh``."""
+    file: str = ""
+
+
+class Library:
+    """The library as a page knows it: what its names stand for there."""
+
+    def __init__(self, package: Package, docname: str) -> None:
+        self.docname = docname
+        self.modules = {module_of(file): file for file in package.files}
+        self.defined = {
+            (one.file, one.name): one for one in package.definitions
+        }
+        self.attributes: dict[tuple[str, str], Definition] = {}
+        """Those that a class's methods put on ``self``, and which method."""
+        self.bases: dict[str, set[str]] = {}
+        for file, module in package.files.items():
+            if file.endswith(".py"):
+                for node in ast.parse(module.text).body:
+                    if isinstance(node, ast.ClassDef):
+                        self.look_into(file, node)
+
+    def look_into(self, file: str, node: ast.ClassDef) -> None:
+        """Note a class's bases, and the attributes of its instances."""
+        self.bases[node.name] = {ast.unparse(base) for base in node.bases}
+        methods = (m for m in node.body if isinstance(m, ast.FunctionDef))
+        for method in methods:
+            definition = self.defined.get((file, f"{node.name}.{method.name}"))
+            for inner in ast.walk(method):
+                match inner:
+                    case ast.Attribute(ast.Name("self"), name, ast.Store()):
+                        if definition:
+                            key = file, f"{node.name}.{name}"
+                            self.attributes.setdefault(key, definition)
+
+    def target(
+        self, names: Sequence[str], cell: int, *, guess: bool
+    ) -> Target | None:
+        """What the first of these names that is known stands for.
+
+        ``cell`` counts the code cells of the page from 0. With ``guess`` the
+        member of something unknown is taken for the library's, if only one
+        class there has it.
+        """
+        for name in names:
+            top, _, rest = name.partition(".")
+            if top == "?":
+                found = self.member(rest, cell) if guess else None
+            elif top == "__main__":
+                found = self.own(rest, cell)
+            elif top == "micrograd":
+                found = self.imported(name, cell)
+            else:
+                found = elsewhere(name)
+            if found:
+                return found
+        return None
+
+    def imported(self, name: str, cell: int) -> Target | None:
+        """What a dotted name says: a module, or what one defines."""
+        if name in self.modules:
+            file = self.modules[name]
+            return Target(f"module {name}", listing_of(file))
+        module, _, rest = name.rpartition(".")
+        while module and module not in self.modules:
+            module, _, owner = module.rpartition(".")
+            rest = f"{owner}.{rest}"
+        return self.place(self.modules[module], rest, cell) if module else None
+
+    def own(self, name: str, cell: int) -> Target | None:
+        """What a page defines under a name of the library."""
+        for (file, known), definition in self.defined.items():
+            pages = [page_of(version) for version in definition.versions]
+            if known == name.partition(".")[0] and (
+                definition.kind in NAMED or self.docname in pages
+            ):
+                return self.place(file, name, cell)
+        return None
+
+    def member(self, name: str, cell: int) -> Target | None:
+        """The member of the one class that has such a member.
+
+        What a class inherits and defines again counts as the base's.
+        """
+        owners = {
+            (file, whole.removesuffix(f".{name}"))
+            for file, whole in (*self.defined, *self.attributes)
+            if whole.endswith(f".{name}") and whole.count(".") == 1
+        }
+        classes = {owner for _, owner in owners}
+        first = [
+            (file, owner)
+            for file, owner in owners
+            if not self.bases.get(owner, set()) & classes
+        ]
+        if len(first) != 1:
+            return None
+        file, owner = first[0]
+        return self.place(file, f"{owner}.{name}", cell)
+
+    def place(self, file: str, name: str, cell: int) -> Target | None:
+        """The latest version that the reader has met, else the first."""
+        definition = self.defined.get((file, name))
+        if definition:
+            kind = WORDS.get(definition.kind, definition.kind)
+        elif (file, name) in self.attributes:
+            definition, kind = self.attributes[file, name], "attribute"
+        else:
+            return None
+        version = self.met(definition, cell)
+        return Target(
+            f"{kind} {name} · {chapter_of(version)}",
+            page_of(version),
+            anchor_of(definition, version),
+            name,
+            file,
+        )
+
+    def met(self, definition: Definition, cell: int) -> Version:
+        """The version of a definition that holds in a cell."""
+        met = [
+            version
+            for version in definition.versions
+            if page_of(version) != self.docname or version.cell_index <= cell
+        ]
+        return met[-1] if met else definition.versions[0]
+
+
+def module_of(file: str) -> str:
+    """``micrograd/engine.py`` is the module micrograd.engine."""
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def elsewhere(name: str) -> Target | None:
+    """What others have documented."""
+    found = documented_elsewhere.find(name)
+    return Target(found[0], "", found[1]) if found else None
+
+
+def library_of(app: Sphinx, docname: str) -> Library:
+    """The library as a page's reader knows it at the end of the page."""
+    name = page_name(docname)
+    package = (
+        package_after(app, name) if CHAPTER.match(name) else whole_package(app)
+    )
+    return Library(package, docname)
+
+
+def cells_of(document: nodes.document) -> Iterator[nodes.container]:
+    """The code cells of a page."""
+    for node in document.findall(nodes.container):
+        if node.get("nb_element") == "cell_code":
+            yield node
+
+
+def targets_in(
+    library: Library, uses: dict[int, list[Use]], tangled: set[int]
+) -> Iterator[tuple[int, Use, Target]]:
+    """What all the names of a page's cells stand for.
+
+    A page with PyTorch has members of two kinds of things; but the library
+    itself doesn't know PyTorch.
+    """
+    torch = any(
+        name.startswith("torch")
+        for found in uses.values()
+        for use in found
+        for name in use.names
+    )
+    for cell, found in uses.items():
+        guess = not torch or cell in tangled
+        for use in found:
+            target = library.target(use.names, cell, guess=guess)
+            if target:
+                yield cell, use, target
+
+
+# Reading a page
+
+
+def keep_uses(app: Sphinx, doctree: nodes.document) -> None:
+    """Give each cell a place on the page, and keep what its names are."""
+    env = app.env
+    uses: dict[int, list[Use]] = {}
+    tangled: set[int] = set()
+    folder = Path(app.srcdir) / "_build" / "jupyter_execute"
+    notebook = folder / f"{env.docname}.ipynb"
+    cells = list(cells_of(doctree))
+    if cells:
+        all_cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        code = [i for i, c in enumerate(all_cells) if c["cell_type"] == "code"]
+        for cell in cells:
+            index = code.index(cell["cell_index"])
+            cell["ids"].append(f"cell-{index + 1}")
+            metadata = all_cells[cell["cell_index"]]["metadata"]
+            uses[index] = [Use(*use) for use in metadata.get("names", ())]
+            if "tangle" in metadata:
+                tangled.add(index)
+            for block in cell.findall(nodes.literal_block):
+                if block.parent.get("nb_element") == "cell_code_source":
+                    block["cell"] = index
+    if not hasattr(env, "uses_of_names"):
+        env.uses_of_names = {}  # type: ignore[attr-defined]
+    env.uses_of_names[env.docname] = uses, tangled  # type: ignore[attr-defined]
+
+
+def forget_uses(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """A page that is read anew, or is gone, has no uses."""
+    getattr(env, "uses_of_names", {}).pop(docname, None)
+
+
+def all_targets(
+    app: Sphinx, docname: str
+) -> Iterator[tuple[int, Use, Target]]:
+    """What all the names in the code of a page stand for."""
+    uses, tangled = app.env.uses_of_names[docname]  # type: ignore[attr-defined]
+    return targets_in(library_of(app, docname), uses, tangled)
+
+
+# Writing it
+
+
+class LinkNames(SphinxPostTransform):
+    """Finds the links that `visit_code` puts around the names."""
+
+    formats = ("html",)
+    default_priority = 500
+
+    def run(self, **kwargs: Any) -> None:
+        """Do so for each cell of the page."""
+        blocks = {
+            block["cell"]: block
+            for block in self.document.findall(nodes.literal_block)
+            if "cell" in block
+        }
+        if not blocks:
+            return
+        docname = self.env.docname
+        hidden = {
+            cell["cell_index"]
+            for cell in cells_of(self.document)
+            if "hide_mode" in cell
+        }
+        found = [
+            (cell, use, target)
+            for cell, use, target in all_targets(self.app, docname)
+            if cell in blocks and self.is_there(target)
+        ]
+        found.sort(key=lambda one: (one[0] in hidden, one[0], one[1]))
+        seen: set[str] = set()
+        for cell, use, target in found:
+            address = self.address(target)
+            first = address not in seen
+            seen.add(address)
+            attributes = f'href="{escape(address)}"'
+            if target.title:
+                attributes += f' title="{escape(target.title)}"'
+            if not first:
+                attributes += ' tabindex="-1"'
+            link = Link(use.line, use.column, use.text, attributes)
+            blocks[cell].setdefault("links", []).append(link)
+
+    def is_there(self, target: Target) -> bool:
+        """Whether the book has the page."""
+        return not target.page or target.page in self.env.all_docs
+
+    def address(self, target: Target) -> str:
+        """The address, as seen from this page."""
+        if not target.page:
+            return target.place
+        page = self.app.builder.get_relative_uri(self.env.docname, target.page)
+        return f"{page}#{target.place}" if target.place else page
+
+
+def visit_code(self: HTML5Translator, node: nodes.literal_block) -> None:
+    """Write a block of code as always, then put the links into it."""
+    try:
+        type(self).visit_literal_block(self, node)
+    except nodes.SkipNode:
+        if "links" in node:
+            self.body[-1] = with_links(self.body[-1], node["links"])
+        raise
+
+
+def depart_code(self: HTML5Translator, node: nodes.literal_block) -> None:
+    """End a block that is written without highlighting."""
+    type(self).depart_literal_block(self, node)
+
+
+def with_links(html: str, links: Sequence[Link]) -> str:
+    """Highlighted code, with links around names.
+
+    Only the characters of a name are in its link; one that isn't where it is
+    said to be, or not in one piece, is left alone.
+    """
+    before, opening, code = html.partition("<pre>")
+    code, closing, after = code.partition("</pre>")
+    waiting: dict[int, list[Link]] = {}
+    for link in sorted(links, reverse=True):
+        waiting.setdefault(link.line, []).append(link)
+    written: list[str] = []
+    line, column = 1, 0
+    for piece in PIECE.findall(code):
+        if piece == "\n":
+            line, column = line + 1, 0
+        elif piece.startswith("&"):
+            column += 1
+        elif not piece.startswith("<"):
+            here = waiting.get(line, [])
+            done = 0
+            while here and here[-1].column < column + len(piece):
+                link = here.pop()
+                at = link.column - column
+                if at >= done and piece.startswith(link.text, at):
+                    opened = f'<a class="name" {link.attributes}>'
+                    written += piece[done:at], opened, link.text, "</a>"
+                    done = at + len(link.text)
+            column += len(piece)
+            piece = piece[done:]
+        written.append(piece)
+    return "".join([before, opening, *written, closing, after])
+
+
+def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """All pages with code, if names may lead elsewhere than before."""
+    now = [
+        (one.file, one.name, one.kind, [page_of(v) for v in one.versions])
+        for one in whole_package(app).definitions
+    ]
+    before = getattr(env, "names_led_to", now)
+    env.names_led_to = now  # type: ignore[attr-defined]
+    return [] if now == before else list(env.uses_of_names)  # type: ignore[attr-defined]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by book.py."""
+    app.connect("doctree-read", keep_uses)
+    app.connect("env-purge-doc", forget_uses)
+    app.connect("env-updated", pages_to_write)
+    app.add_post_transform(LinkNames)
+    app.add_node(
+        nodes.literal_block, override=True, html=(visit_code, depart_code)
+    )

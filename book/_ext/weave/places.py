@@ -1,0 +1,114 @@
+"""Where a definition stands in the book: in a cell, and in the listing.
+
+A definition may have several versions, each in a cell of some chapter; the
+last of them stands in the listing of its file, a page of the appendix.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.util.nodes import make_refnode
+
+from tangle.chapters import chapter_number
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from tangle.package import Definition, Package, Version
+
+LISTINGS = "book/library"
+
+
+def package_after(app: Sphinx, chapter: str) -> Package:
+    """The library as it stands after a page; weave.py has tangled it."""
+    package: Package = app.stage_packages[chapter]  # type: ignore[attr-defined]
+    return package
+
+
+def whole_package(app: Sphinx) -> Package:
+    """The library as it stands after the last page."""
+    return package_after(app, list(app.stage_packages)[-1])  # type: ignore[attr-defined]
+
+
+def chapter_of(version: Version) -> str:
+    """How prose calls the page that has a version's cell."""
+    number = chapter_number(version.chapter)
+    return f"chapter {number}" if number else version.chapter
+
+
+def page_of(version: Version) -> str:
+    """The page that has a version's cell, as Sphinx names it."""
+    return version.path.removesuffix(".md")
+
+
+def anchor_of(definition: Definition, version: Version) -> str:
+    """The id of a version's place on its page."""
+    here = [v for v in definition.versions if v.chapter == version.chapter]
+    number = here.index(version) + 1
+    return f"def-{definition.name}" + (f"-{number}" if number > 1 else "")
+
+
+def listing_of(file: str) -> str:
+    """The page that lists a file of the library: micrograd/nn.py's is nn."""
+    stem = PurePosixPath(file).stem
+    return f"{LISTINGS}/{'micrograd' if stem == '__init__' else stem}"
+
+
+def anchor_in_listing(definition: Definition) -> str:
+    """The id of a definition's place in the listing of its file."""
+    return definition.name
+
+
+def anchor_of_history(definition: Definition) -> str:
+    """The id of the place that shows all versions of a definition."""
+    return f"history-{definition.name}"
+
+
+def link(content: nodes.Node, page: str, anchor: str = "") -> pending_xref:
+    """A link to a place, which each kind of book resolves in its own way."""
+    return pending_xref(
+        "",
+        content,
+        refdomain="",
+        reftype="place",
+        reftarget=page,
+        refanchor=anchor,
+        refexplicit=True,
+    )
+
+
+def link_to_version(
+    content: nodes.Node, definition: Definition, version: Version
+) -> pending_xref:
+    """A link to the cell that has a version."""
+    return link(content, page_of(version), anchor_of(definition, version))
+
+
+def resolve(
+    app: Sphinx,
+    env: BuildEnvironment,
+    node: pending_xref,
+    content: nodes.Element,
+) -> nodes.Node | None:
+    """Make a link of what `link` has left; where it can't lead, plain text."""
+    if node["reftype"] != "place":
+        return None
+    if node["reftarget"] not in env.all_docs:
+        return content
+    return make_refnode(
+        app.builder,
+        node["refdoc"],
+        node["reftarget"],
+        node["refanchor"],
+        content,
+    )
+
+
+def setup(app: Sphinx) -> None:
+    """Called by book.py."""
+    app.connect("missing-reference", resolve)

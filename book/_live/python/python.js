@@ -1,0 +1,163 @@
+/* Python for the page: a worker, started when it is first needed. */
+
+import { build, name, root } from "../shared/this_page.js";
+
+const base = new URL("_static/live/", root);
+
+async function fetchPage() {
+  const address = new URL(`_live/pages/${name}.json`, root);
+  const answer = await fetch(address, { cache: "no-cache" });
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status}`);
+  return answer.json();
+}
+
+let known = null;
+
+/* What is known of the page's cells. If it can't be fetched, it is fetched
+   anew when somebody asks again. */
+export function page() {
+  known ??= fetchPage().catch((problem) => {
+    known = null;
+    throw problem;
+  });
+  return known;
+}
+
+/* A worker that is asked for by an address has no policy of its own, and
+   could ask other origins. One made of a text has the page's. */
+function newWorker() {
+  const text = `import ${JSON.stringify(new URL(`worker.js${build}`, base))};`;
+  const url = URL.createObjectURL(
+    new Blob([text], { type: "text/javascript" }),
+  );
+  const worker = new Worker(url, { type: "module" });
+  URL.revokeObjectURL(url);
+  return worker;
+}
+
+export class Python extends EventTarget {
+  #needs; // gives a promise: which stage of the library, and how much is fetched
+  #worker = null;
+  #calls = new Map(); // an id -> what to do with what comes back
+  #last = 0;
+  #ready = null; // a promise, once it is being started
+  #isStarted = false;
+  #resolve; // what settles it, one way
+  #giveUp; // and the other
+
+  constructor(needs) {
+    super();
+    this.#needs = needs;
+  }
+
+  get isStarted() {
+    return this.#isStarted;
+  }
+
+  start() {
+    this.#ready ??= this.#begin();
+    return this.#ready;
+  }
+
+  async #begin() {
+    let giveUp;
+    const started = new Promise((resolve, reject) => {
+      giveUp = reject;
+      this.#resolve = resolve;
+    });
+    this.#giveUp = giveUp;
+    started.catch(() => {}); // whoever waits for it is told
+    let needs;
+    try {
+      needs = await this.#needs();
+    } catch (problem) {
+      if (this.#giveUp === giveUp) this.#end(problem.message);
+      return started;
+    }
+    if (this.#giveUp !== giveUp) return started; // stopped meanwhile
+    const { stage, bytes, chapter } = needs;
+    this.#worker = newWorker();
+    this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    const archives = [`stages/${stage}.zip`, "python.zip"].map(
+      (file) => new URL(`_live/${file}`, root).href,
+    );
+    this.#worker.postMessage({
+      start: { base: base.href, archives, bytes, chapter },
+    });
+    return started;
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #receive(data) {
+    if (data.ready) this.#begun();
+    else if (data.broken) this.#end(data.broken);
+    else if (data.of) this.#tell("progress", data);
+    else this.#answer(data);
+  }
+
+  #begun() {
+    this.#isStarted = true;
+    this.#resolve();
+  }
+
+  #answer({ id, result, problem, ...rest }) {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    if (problem !== undefined) {
+      /* What fails in a cell is a result; this is what runs the cells. */
+      this.#end(problem);
+    } else if ("output" in rest) {
+      call.onOutput(rest.output);
+    } else {
+      this.#calls.delete(id);
+      call.resolve(result);
+    }
+  }
+
+  /* Call a function of book/_live/python/dispatch.py. */
+  async call(name, args = {}, onOutput = () => {}) {
+    await this.start();
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject, onOutput });
+      this.#worker.postMessage({ id, call: name, with: args });
+    });
+  }
+
+  /* End whatever is running, at once; all that Python had is lost. */
+  stop() {
+    if (this.#ready) this.#end("stopped");
+  }
+
+  /* Show how much has been fetched; what comes back ends that. */
+  showProgress(progress) {
+    const show = ({ detail }) => {
+      progress.hidden = detail.fetched >= detail.of;
+      progress.value = detail.fetched / detail.of;
+    };
+    this.addEventListener("progress", show);
+    return () => {
+      this.removeEventListener("progress", show);
+      progress.hidden = true;
+    };
+  }
+
+  #end(problem) {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#ready = null;
+    this.#isStarted = false;
+    this.#giveUp?.(new Error(problem));
+    this.#giveUp = null;
+    for (const { reject } of this.#calls.values()) reject(new Error(problem));
+    this.#calls.clear();
+    this.#tell("lost");
+  }
+}
+
+/* One for the page: its cells and its steppers. */
+export const python = new Python(page);
