@@ -7,8 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from tangle.chapters import TangleError, read_chapters
-from tangle.package import Package, stages, tangle
+from tangle.chapters import read_chapters
+from tangle.errors import TangleError
+from tangle.package import Package, tangle
+from tangle.validation import validated
 
 FRONT = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 
@@ -57,7 +59,7 @@ class Book:
     def refusal(self) -> TangleError:
         """What is wrong with the book."""
         with pytest.raises(TangleError) as caught:
-            list(stages(read_chapters(self.root)))
+            validated(read_chapters(self.root))
         return caught.value
 
     def line(self, path: str, text: str) -> int:

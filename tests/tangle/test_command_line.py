@@ -45,8 +45,32 @@ def test_it_tangles_into_the_root_and_says_what_changed(small_book, run):
         "",
     )
     assert run()[1] == "micrograd/: 3 files, 10 lines, 0 changed\n"
-    (small_book.root / "micrograd/old.py").write_text("")
+    old = small_book.root / "micrograd/old.py"
+    old.write_text("# Tangled from book/00-gone.md: edit there, not here.\n")
     assert run()[1].startswith("micrograd/old.py removed\n")
+
+
+def test_what_no_chapter_has_written_is_left_alone_and_named(small_book, run):
+    folder = small_book.root / "micrograd"
+    (folder / "data").mkdir(parents=True)
+    for mine in ("mine.py", "data/table.csv"):
+        (folder / mine).write_text("mine")
+    status, output, _ = run()
+    assert status == 0
+    for mine in ("mine.py", "data/table.csv"):
+        assert f"micrograd/{mine} is left alone: no chapter" in output
+        assert (folder / mine).read_text() == "mine"
+
+
+def test_a_file_of_ones_own_is_not_overwritten(small_book, run):
+    mine = small_book.root / "micrograd/m.py"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    status, _, errors = run()
+    assert status == 2
+    assert errors.startswith("micrograd/m.py is in the way: no chapter has")
+    assert [p.name for p in mine.parent.iterdir()] == ["m.py"]
+    assert mine.read_text() == "mine"
 
 
 def test_check_is_quiet_when_all_is_in_step(small_book, run):
@@ -65,7 +89,7 @@ def test_check_shows_the_difference_and_writes_nothing(small_book, run):
     assert (status, errors) == (1, "")
     assert "--- a/micrograd/m.py\n+++ b/micrograd/m.py\n" in output
     assert "-    return 2\n+    return 1\n" in output
-    assert "--- a/micrograd/mine.py\n+++ /dev/null\n" in output
+    assert "micrograd/mine.py: no chapter has written it" in output
     assert "--- /dev/null\n+++ b/micrograd/py.typed\n" in output
     assert output.endswith("run `make tangle`\n")
     assert module.read_text() == edited

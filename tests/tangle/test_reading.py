@@ -160,7 +160,7 @@ def test_a_page_that_is_no_text_is_refused(book):
 def test_options_that_cannot_be_read_are_refused(book):
     book.page("book/01-one", "One.\n\n```{code-cell}\n:a: [\n\nx = 1\n```\n")
     error = book.refusal()
-    assert error.line == book.line("book/01-one.md", "{code-cell}")
+    assert error.line == book.line("book/01-one.md", ":a: [")
 
 
 @pytest.mark.parametrize(

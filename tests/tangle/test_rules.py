@@ -101,6 +101,7 @@ def test_imports_for_others_stay_without_being_used(book):
         "01-one",
         """
         from __future__ import annotations
+        from typing import Literal
         from micrograd.engine import Value as Value
         from micrograd.nn import MLP, Layer, Module
 
@@ -113,7 +114,7 @@ def test_imports_for_others_stay_without_being_used(book):
         file="micrograd/__init__.py",
     )
     text = book.text("micrograd/__init__.py")
-    assert "from __future__ import annotations\n\nfrom micrograd" in text
+    assert "from __future__ import annotations\n\nfrom typing" in text
     assert "import Value as Value\n" in text
     assert "from micrograd.nn import MLP, Layer\n" in text
 
@@ -419,7 +420,7 @@ def test_comments_go_with_what_is_below_or_with_the_body_above(book):
         # Floats above f.
 
         # Right above f.
-        @deco  # a decorator
+        @staticmethod  # a decorator
         # between
         def f():  # on f
             return 1

@@ -60,7 +60,8 @@ def test_a_file_that_is_right_is_not_touched(two_packages, tmp_path):
     write(old, tmp_path)
     for path in (tmp_path / "micrograd").rglob("*"):
         os.utime(path, (1, 1))
-    (tmp_path / "micrograd/a.py").write_text("edited")
+    edited = "# Tangled from book/01-one.md: edit there, not here.\nx = 2\n"
+    (tmp_path / "micrograd/a.py").write_text(edited)
     assert write(old, tmp_path) == ["micrograd/a.py"]
     assert texts(old).items() <= contents(tmp_path).items()
     assert (tmp_path / "micrograd/b.py").stat().st_mtime == 1

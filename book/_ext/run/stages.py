@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import tracebacks
 from tangle.chapters import chapter_number, read_chapters
-from tangle.package import stages, write
+from tangle.package import locked, strangers, write
+from tangle.validation import KNOWN, validated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ class Stages:
         chapters = read_chapters(root)
         self.root = root
         self.folder = root / "_build" / "stages"
-        self.packages: dict[str, Package] = dict(stages(chapters))
+        self.packages = validated(chapters, root / KNOWN)
         self.pages: dict[str, Chapter] = {
             chapter.path.removesuffix(".md"): chapter for chapter in chapters
         }
@@ -50,7 +51,9 @@ class Stages:
             who = json.dumps(chapters_of_lines(package))
             place = self.folder / name / tracebacks.CHAPTERS
             place.write_text(who, "utf-8")
-        self.changed = write(self.packages[self.last], self.root)
+        library = self.packages[self.last]
+        self.changed = write(library, self.root)
+        self.strangers = strangers(library, self.root)
 
     def imported_by(self, docname: str) -> str:
         """The name of the stage that a page's kernel imports."""
@@ -94,6 +97,7 @@ def stages_of(root: Path) -> Stages:
 
     Raises TangleError.
     """
-    stages = Stages(root)
-    stages.write()
+    with locked(root):
+        stages = Stages(root)
+        stages.write()
     return stages

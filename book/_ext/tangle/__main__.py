@@ -10,10 +10,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tangle.chapters import Chapter, TangleError, read_chapters
-from tangle.modules import HEADER
-from tangle.package import PACKAGE, Package, drift, stages, tangle, write
+from tangle.chapters import read_chapters
+from tangle.errors import TangleError
+from tangle.package import (
+    PACKAGE,
+    Package,
+    drift,
+    is_tangled,
+    locked,
+    stages,
+    strangers,
+    tangle,
+    write,
+)
 from tangle.provenance import translate
+from tangle.validation import KNOWN, validated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,22 +33,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if (options.into is None) != (options.through is None):
         parser.error("--through and --into go together")
+    root = options.root
     try:
         if options.translate:
-            return _translate(options.root)
-        chapters = read_chapters(options.root)
-        if options.where:
-            return _where(options.where, options.root, tangle(chapters))
+            return _translate(root)
+        if options.where is not None:
+            return _where(options.where, root, tangle(read_chapters(root)))
+        if options.through is not None:
+            return _stage(options.through, root, options.into)
         if options.check:
-            return _check(tangle(chapters), options.root)
-        if options.through:
-            return _stage(options.through, chapters, options.into)
-        return _write(tangle(chapters), options.root)
+            return _check(_library(root), root)
+        with locked(root):
+            return _write(_library(root), root)
     except _UsageError as error:
         parser.error(str(error))
     except (TangleError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
+
+
+def _library(root: Path) -> Package:
+    """The library of all chapters, shown to be right."""
+    packages = validated(read_chapters(root), root / KNOWN)
+    return list(packages.values())[-1] if packages else tangle([])
 
 
 class _UsageError(Exception):
@@ -94,6 +112,8 @@ def _write(package: Package, into: Path) -> int:
     changed = write(package, into)
     for file in changed:
         print(file if file in package.files else f"{file} removed")
+    for file in strangers(package, into):
+        print(f"{file} is left alone: no chapter has written it")
     lines = sum(len(one.lines) for one in package.files.values())
     print(
         f"{PACKAGE}/: {len(package.files)} files, {lines} lines,"
@@ -117,25 +137,30 @@ def _check(package: Package, root: Path) -> int:
             print(f"--- {names[0]}\n+++ {names[1]}")
         for line in difflib.unified_diff(old, new, *names):
             print(line, end="" if line.endswith("\n") else "\n")
-    if changes:
+    others = strangers(package, root)
+    for file in others:
+        print(f"{file}: no chapter has written it; move it, or tangle it")
+    if changes or others:
         print(f"{PACKAGE}/ is not what the chapters say: run `make tangle`")
         return 1
     print(f"{PACKAGE}/ is what the chapters say")
     return 0
 
 
-def _stage(named: str, chapters: Sequence[Chapter], into: Path) -> int:
+def _stage(named: str, root: Path, into: Path) -> int:
+    chapters = read_chapters(root)
     stem = named.removesuffix(".md")
-    for chapter in chapters:
-        if stem in (chapter.name, chapter.path.removesuffix(".md")):
-            break
-    else:
+    places = [(one.name, one.path.removesuffix(".md")) for one in chapters]
+    number = next((n for n, named in enumerate(places) if stem in named), None)
+    if number is None:
         names = "\n  ".join(chapter.name for chapter in chapters)
         raise _UsageError(f"no chapter {named!r}; there are\n  {names}")
     for path in (into / PACKAGE).rglob("*.py"):
-        if not path.read_bytes().startswith(HEADER.encode()):
+        if not is_tangled(path):
             raise _UsageError(f"{path} was not tangled: choose another --into")
-    return _write(tangle(chapters, chapter.name), into)
+    packages = validated(chapters[: number + 1], root / KNOWN)
+    with locked(into):
+        return _write(packages[chapters[number].name], into)
 
 
 def _where(place: str, root: Path, package: Package) -> int:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import ast
+import re
 import symtable
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cache
 from types import EllipsisType
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 from tangle import reopened
-from tangle.chapters import Cell, TangleError, raise_all
+from tangle.chapters import Cell
+from tangle.errors import TangleError, raise_all
 from tangle.imports import Import, Line, Source
 
 INDENT = 4
+# What IPython may rewrite has one of these in it; most cells have none.
+REWRITTEN = re.compile(
+    r"[%!?]|^[ \t]*([.,;/]|>>>|In *\[)|^[ \t]+$|\A\s", re.MULTILINE
+)
 ALLOWED = (
     "only imports, functions, classes, assignments to one name and a leading"
     " docstring can be tangled: put this in a cell of its own"
@@ -44,11 +53,11 @@ class Item:
     when: tuple[int, int]
     """Its place in the book, which grows in reading order."""
     reads: frozenset[str]
-    """Names read when it is defined, ``a.b`` as well as ``a``."""
-    annotations: frozenset[str]
-    """Names that its annotations read, then or when they are asked for."""
+    """Names read when it is defined, annotations aside."""
     uses: frozenset[str]
     """Names of the module that it needs at any time."""
+    sets: frozenset[str]
+    """Names of the module that it sets, as by ``global``."""
     members: tuple[Item, ...] = ()
     bases: tuple[str, ...] = ()
     fixed: str = ""
@@ -106,6 +115,8 @@ class _Parser:
         self.rows = cell.source.split("\n")
         self.problems: list[TangleError] = []
         self.imports: list[Import] = []
+        self.own_names: frozenset[str] = frozenset()
+        """Those of the class that is taken apart."""
 
     def problem(self, row: int, message: str) -> None:
         path, line = self.source(row)
@@ -122,6 +133,9 @@ class _Parser:
 
     def piece(self) -> Piece:
         body = self.statements()
+        self.module = symtable.symtable(self.cell.source, "cell", "exec")
+        self.scopes = list(_scopes(self.module))
+        self.refuse_walrus(body)
         docstring = None
         items: list[Item] = []
         for part in self.parts(body, 1, len(self.rows), 0):
@@ -153,7 +167,8 @@ class _Parser:
         try:
             tree = ast.parse(self.cell.source)
             compile(tree, self.cell.path, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
+        # What is nested too deeply for Python has no line.
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             row = getattr(error, "lineno", None) or 1
             message = (
                 f"not plain Python ({getattr(error, 'msg', error)}): correct"
@@ -161,9 +176,51 @@ class _Parser:
             )
             path, line = self.source(min(row, len(self.rows)))
             raise TangleError(path, line, message) from None
+        self.refuse_rewritten(tree)
         if not tree.body:
             self.problem(1, "there is no code to tangle: write it, or drop it")
         return tree.body
+
+    def refuse_rewritten(self, tree: ast.Module) -> None:
+        """Refuse what IPython makes something else of before it runs it.
+
+        It takes prompts away, and blanks from empty lines, in strings too.
+        """
+        if not REWRITTEN.search(self.cell.source):
+            return
+        code = _ipython().transform_cell(self.cell.source)
+        try:
+            if ast.dump(ast.parse(code)) == ast.dump(tree):
+                return
+        except SyntaxError:
+            pass
+        rows = enumerate(zip(self.rows, code.split("\n"), strict=False), 1)
+        row = next((n for n, (old, new) in rows if old != new), 1)
+        message = (
+            "a notebook would change this line before it runs it, as if it"
+            " held a prompt, a magic or stray blanks: write it otherwise, in a"
+            " string with `\\n` or `\\x20`"
+        )
+        self.problem(row, message)
+
+    def refuse_walrus(self, body: list[ast.stmt]) -> None:
+        """Refuse names that are set on the way, not by a definition."""
+        assigned = {
+            symbol.get_name()
+            for symbol in self.module.get_symbols()
+            if symbol.is_assigned()
+        }
+        for node in body:
+            for inner in ast.walk(node):
+                if (
+                    isinstance(inner, ast.NamedExpr)
+                    and inner.target.id in assigned
+                ):
+                    message = (
+                        f"`{inner.target.id} :=` is a definition, too: give it"
+                        " a line of its own"
+                    )
+                    self.problem(inner.lineno, message)
 
     def parts(
         self, body: list[ast.stmt], first: int, last: int, indent: int
@@ -211,10 +268,23 @@ class _Parser:
         depth = len(text) - len(text.lstrip())
         return bool(text.strip()) and depth <= indent
 
-    def item(self, part: _Part, key: str, kind: str) -> Item:
-        """Make an item of a statement and the rows that go with it."""
+    def item(self, part: _Part, key: str, kind: str, last: int = 0) -> Item:
+        """Make an item of a statement and the rows that go with it.
+
+        Of a class the statement ends for now with the row ``last``.
+        """
+        last = last or _last_row(part.node)
         reads = _Reads()
         reads.visit(part.node)
+        uses = (reads.now | reads.annotations) - self.own_names
+        sets: set[str] = set()
+        for scope in self.scopes:
+            if part.row <= scope.get_lineno() <= last:
+                for symbol in scope.get_symbols():
+                    if symbol.is_global() and symbol.is_referenced():
+                        uses.add(symbol.get_name())
+                    if symbol.is_global() and symbol.is_assigned():
+                        sets.add(symbol.get_name())
         return Item(
             key,
             kind,
@@ -224,8 +294,8 @@ class _Parser:
             self.cell,
             (self.number, part.row),
             frozenset(reads.now),
-            frozenset(reads.annotations),
-            _uses(part.node),
+            frozenset(uses.union(_names_in_strings(part.node))),
+            frozenset(sets),
         )
 
     def take_imports(
@@ -314,14 +384,16 @@ class _Parser:
                     " the comment into the class body"
                 )
                 self.problem(row, message)
+        self.own_names = _bound_in(node.body)
         members = tuple(
             self.member(inner, inner.node is node.body[0])
             for inner in self.parts(node.body, header + 1, part.last, INDENT)
         )
+        self.own_names = frozenset()
         self.refuse_repeated(members, "in one class body: leave one")
         head = replace(part, node=_without_body(node), last=header)
         return replace(
-            self.item(head, node.name, kind),
+            self.item(head, node.name, kind, header),
             members=members,
             bases=tuple(ast.unparse(base) for base in node.bases),
             fixed=reopened.why_fixed(node),
@@ -393,11 +465,6 @@ class _Reads(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Load):
             self.now.add(node.id)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.value, ast.Name):
-            self.now.add(f"{node.value.id}.{node.attr}")
-        self.visit(node.value)
-
     def visit_FunctionDef(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef
     ) -> None:
@@ -447,22 +514,41 @@ def _parameters(args: ast.arguments) -> Iterator[ast.arg]:
     yield from (arg for arg in (args.vararg, args.kwarg) if arg)
 
 
-def _uses(node: ast.stmt) -> frozenset[str]:
-    """Return the global names that a statement needs, now or later.
-
-    Its scopes are Python's own business, so Python is asked about them.
-    """
+def _bound_in(body: list[ast.stmt]) -> frozenset[str]:
+    """Return the names that a class has by its body."""
     names = set()
-    tables = [symtable.symtable(ast.unparse(node), "cell", "exec")]
+    for node in body:
+        match node:
+            case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+                names.add(name)
+            case ast.ClassDef(name):
+                names.add(name)
+            case _:
+                names |= {
+                    inner.id
+                    for inner in ast.walk(node)
+                    if isinstance(inner, ast.Name)
+                    and isinstance(inner.ctx, ast.Store)
+                }
+    return frozenset(names)
+
+
+def _scopes(module: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    """Yield the scopes of functions; Python is asked, whose business it is.
+
+    What stands in a class or module itself is read where it stands.
+    """
+    tables = [module]
     while tables:
         table = tables.pop()
         tables += table.get_children()
-        names |= {
-            symbol.get_name()
-            for symbol in table.get_symbols()
-            if symbol.is_global() and symbol.is_referenced()
-        }
-    return frozenset(names | set(_names_in_strings(node)))
+        if table.get_type() not in ("module", "class"):
+            yield table
+
+
+@cache
+def _ipython() -> TransformerManager:
+    return TransformerManager()  # type: ignore[no-untyped-call]
 
 
 def _names_in_strings(node: ast.stmt) -> Iterator[str]:

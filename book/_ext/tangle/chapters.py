@@ -6,27 +6,27 @@ the code that is executed.
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
+from itertools import takewhile
+from keyword import iskeyword
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tangle import contents
+from tangle.errors import TangleError, raise_all
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-TARGET = re.compile(r"micrograd(/[A-Za-z_]\w*)+\.py", re.ASCII)
+TARGET = re.compile(r"micrograd(/(?!__pycache__)[A-Za-z_]\w*)+\.py", re.ASCII)
+OPTIONS = ("tangle", "after", "tags", "load")
 UNRUN = ("skip-execution", "raises-exception")
-
-# What Jupyter Book enables when _config.yml says nothing else.
-EXTENSIONS = [
-    "colon_fence",
-    "dollarmath",
-    "linkify",
-    "substitution",
-    "tasklist",
-]
 
 # Directives whose content is text to show, not Markdown to read.
 LITERAL = {
@@ -43,34 +43,6 @@ LITERAL = {
 }
 DIRECTIVE = re.compile(r"\{([^}\s]+)\}")
 CELL_IN_HTML = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\{code-cell\}", re.MULTILINE)
-
-
-class TangleError(Exception):
-    """Something wrong at a line of a page, and what to do instead.
-
-    Several may be raised as one: ``also`` holds those after the first.
-    """
-
-    def __init__(self, path: str, line: int, message: str) -> None:
-        super().__init__(path, line, message)
-        self.path = path
-        self.line = line
-        self.message = message
-        self.also: tuple[TangleError, ...] = ()
-
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{error.path}:{error.line}: {error.message}"
-            for error in (self, *self.also)
-        )
-
-
-def raise_all(problems: list[TangleError]) -> None:
-    """Raise the problems as one error, if there are any."""
-    if problems:
-        first, *rest = problems
-        first.also = tuple(rest)
-        raise first
 
 
 @dataclass(frozen=True)
@@ -96,6 +68,8 @@ class Chapter:
     """The tangled cells only, in page order."""
     notebook: NotebookNode | None = field(default=None, compare=False)
     """All its cells, as myst-nb reads them, if any is of code."""
+    code: tuple[tuple[str, int], ...] = ()
+    """Every code cell, and the line of the page at which it begins."""
 
 
 def page_name(docname: str) -> str:
@@ -118,70 +92,71 @@ def read_chapters(root: Path) -> list[Chapter]:
     problems: list[TangleError] = []
     reader = _Reader(root, problems)
     chapters: list[Chapter] = []
-    first_of_stem: dict[str, str] = {}
-    for path, line in _listed_pages(root, problems):
-        stem = Path(path).stem
-        if stem in first_of_stem:
-            message = (
-                f"{path} and {first_of_stem[stem]} would be chapters of one"
-                " name: rename one"
-            )
-            problems.append(TangleError("_toc.yml", line, message))
-        first_of_stem[stem] = path
-        chapters.append(reader.chapter(stem, path))
-    listed = {chapter.path for chapter in chapters}
-    for page in sorted((root / "book").rglob("*.md")):
-        path = page.relative_to(root).as_posix()
-        if path in listed or re.search(r"(^|/)[._]", path):
+    first_of: dict[str | int, str] = {}
+    listed = set()
+    for path, line in contents.listed_pages(root, problems):
+        listed.add(path)
+        if path.endswith(".ipynb"):
+            reader.refuse_tangled_notebook(path)
+        if not path.endswith(".md"):
             continue
-        if "tangle:" in page.read_text("utf-8", errors="replace"):
-            for cell in reader.chapter(page.stem, path).cells:
+        stem = Path(path).stem
+        for one, kind in ((stem, "name"), (chapter_number(path), "number")):
+            if one is not None and first_of.setdefault(one, path) != path:
                 message = (
-                    "this page is not in _toc.yml, so its place in the library"
-                    " is unknown: list it, or drop `:tangle:`"
+                    f"{path} and {first_of[one]} would be chapters of one"
+                    f" {kind}: rename one"
                 )
-                problems.append(TangleError(path, cell.line, message))
+                problems.append(TangleError(contents.CONTENTS, line, message))
+        chapters.append(reader.chapter(stem, path))
+    for path in _unlisted(root, listed):
+        for cell in reader.chapter(Path(path).stem, path).cells:
+            message = (
+                "this page is not in _toc.yml, so its place in the library is"
+                " unknown: list it, or drop `:tangle:`"
+            )
+            problems.append(TangleError(path, cell.line, message))
+    problems += _clashing_targets(chapters)
     raise_all(problems)
     return chapters
 
 
-def _listed_pages(
-    root: Path, problems: list[TangleError]
-) -> Iterator[tuple[str, int]]:
-    """Yield the Markdown pages that are listed, and the line that does it."""
-    import yaml  # type: ignore[import-untyped, unused-ignore]
+def _unlisted(root: Path, listed: set[str]) -> Iterator[str]:
+    """Yield the other pages that may have tangled cells."""
+    for folder, inner, files in os.walk(root):
+        inner[:] = sorted(name for name in inner if name[0] not in "._")
+        for name in sorted(files):
+            path = Path(folder, name).relative_to(root).as_posix()
+            if path in listed or not re.fullmatch(r"[^._].*\.md", name):
+                continue
+            text = (root / path).read_text("utf-8", errors="replace")
+            if "{code-cell}" in text and "tangle:" in text:
+                yield path
 
-    def entries(node: Any) -> Iterator[tuple[str, int]]:
-        if isinstance(node, yaml.SequenceNode):
-            for child in node.value:
-                yield from entries(child)
-        elif isinstance(node, yaml.MappingNode):
-            # A page comes before its sections, whichever was written first.
-            for key, value in sorted(
-                node.value,
-                key=lambda pair: pair[0].value not in ("root", "file"),
-            ):
-                if key.value in ("root", "file"):
-                    yield value.value, value.start_mark.line + 1
-                else:
-                    yield from entries(value)
 
-    try:
-        contents = yaml.compose((root / "_toc.yml").read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TangleError("_toc.yml", 1, f"cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise TangleError("_toc.yml", line, f"is not YAML: {error}") from None
-    for entry, line in entries(contents):
-        names = (entry + suffix for suffix in ("", ".md", ".ipynb", ".rst"))
-        path = next((name for name in names if (root / name).is_file()), None)
-        if path is None:
-            message = f"no such page: {entry}.md; write it, or drop the entry"
-            problems.append(TangleError("_toc.yml", line, message))
-        elif path.endswith(".md"):
-            yield path, line
+def _clashing_targets(chapters: Iterable[Chapter]) -> Iterator[TangleError]:
+    """Find files that can't be beside each other."""
+    cells = {
+        str(cell.target): cell
+        for chapter in chapters
+        for cell in chapter.cells
+    }
+    lower = {target.lower(): target for target in cells}
+    for target, cell in cells.items():
+        others = [
+            f"{folder}.py"
+            for folder in map(str, PurePosixPath(target).parents)
+            if f"{folder}.py" in cells
+        ]
+        if lower[target.lower()] != target:
+            others.append(lower[target.lower()])
+        for other in others:
+            message = (
+                f"{target} can't be beside {other}"
+                f" ({cells[other].path}:{cells[other].line}), for Python or a"
+                " disk takes one for the other: rename one"
+            )
+            yield TangleError(cell.path, cell.line, message)
 
 
 class _Fence(NamedTuple):
@@ -190,6 +165,8 @@ class _Fence(NamedTuple):
     line: int
     end_line: int
     nested: bool
+    info: str
+    content: str
 
 
 class _Reader:
@@ -202,39 +179,39 @@ class _Reader:
 
         self.root = root
         self.problems = problems
-        self.config = MdParserConfig(enable_extensions=_extensions(root))
+        self.settings = contents.settings(root)
+        try:
+            self.config = MdParserConfig(
+                enable_extensions=set(self.settings.extensions)
+            )
+        except (TypeError, ValueError) as error:
+            line = self.settings.extensions_line
+            raise TangleError(contents.SETTINGS, line, str(error)) from None
         blocks = replace(self.config, disable_syntax=["inline"])
         self.parser = create_md_parser(blocks, RendererHTML)
 
     def chapter(self, name: str, path: str) -> Chapter:
         """Read a page; note what is wrong with it."""
-        nothing = Chapter(name, path, ())
+        before = len(self.problems)
+        try:
+            text = contents.read(self.root, path)
+            fences = list(self.fences(text)) if "{code-cell}" in text else []
+            for fence in fences:
+                self.check_fence(path, fence)
+            if fences and len(self.problems) == before:
+                self.check_front(path, text, fences[0])
+            if fences and len(self.problems) == before:
+                return self.notebook(name, path, text, fences)
+        except TangleError as error:
+            self.problems.append(error)
+        return Chapter(name, path, ())
+
+    def notebook(
+        self, name: str, path: str, text: str, fences: list[_Fence]
+    ) -> Chapter:
+        """Read a page with cells, of which all is well with each."""
         from myst_nb.core import read
 
-        try:
-            text = (self.root / path).read_text("utf-8-sig")
-        except UnicodeDecodeError as error:
-            self.problem(path, 1, f"is not UTF-8 text: {error}")
-            return nothing
-        fences = list(self.fences(text)) if "{code-cell}" in text else []
-        if not fences:
-            return nothing
-        for fence in fences:
-            if fence.nested:
-                message = (
-                    "some readers run a code cell inside a directive, list,"
-                    " quote or HTML block, others do not: move it out, to a"
-                    " fence of backticks (exercises and solutions have a gated"
-                    " form)"
-                )
-                self.problem(path, fence.line, message)
-        if not read.is_myst_markdown_notebook(text):
-            message = (
-                "the page is not a notebook, so its code is never run: begin"
-                " it with the front matter `file_format: mystnb`"
-            )
-            self.problem(path, fences[0].line, message)
-            return nothing
         try:
             notebook = read.read_myst_markdown_notebook(
                 text,
@@ -245,19 +222,108 @@ class _Reader:
         # What stops the reader, whatever it is, would stop the build too.
         except Exception as error:
             line = re.search(r"at line (\d+)", str(error))
-            self.problem(path, int(line[1]) if line else 1, str(error))
-            return nothing
+            said = str(error).partition("\n")[0]
+            at = int(line[1]) if line else 1
+            raise TangleError(path, at, said) from None
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        places = [fence for fence in fences if not fence.nested]
         lines = text.split("\n")
+        if len(code) != len(fences):
+            message = "the cells of this page are not read as they stand there"
+            raise TangleError(path, fences[0].line, message)
+        both = list(zip(code, fences, strict=True))
         cells = tuple(
             self.tangled(cell, path, lines[: fence.end_line], fence, index)
-            for index, (cell, fence) in enumerate(
-                zip(code, places, strict=True)
-            )
+            for index, (cell, fence) in enumerate(both)
             if "tangle" in cell.metadata
         )
-        return Chapter(name, path, cells, notebook)
+        if cells and self.settings.not_run_line:
+            message = f"no cell is run, and {path} has some that are tangled"
+            off = self.settings.not_run_line
+            raise TangleError(contents.SETTINGS, off, message)
+        sources = tuple((cell.source, fence.line + 1) for cell, fence in both)
+        return Chapter(name, path, cells, notebook, sources)
+
+    def check_front(self, path: str, text: str, first: _Fence) -> None:
+        """Refuse a page that is no notebook, or isn't run."""
+        from myst_nb.core import read
+
+        front = re.match(r"---\n(.*?)^(---|\.\.\.)\s*$", text, re.S | re.M)
+        node = contents.read_yaml(front[1], path, 2) if front else None
+        for keys in (
+            ("kernelspec",),
+            ("jupytext",),
+            ("jupytext", "text_representation"),
+            ("mystnb",),
+        ):
+            value, row = contents.get(node, *keys)
+            if value is not None and not contents.is_kind(value, "map"):
+                message = f"`{keys[-1]}` holds settings: write `key: value`"
+                self.problem(path, row + 2, f"{message} below it")
+        value, row = contents.get(node, "kernelspec", "name")
+        if value is not None and not contents.is_kind(value, "str"):
+            self.problem(path, row + 2, "the `name` of a kernel is a word")
+        mode, row = contents.get(node, "mystnb", "execution_mode")
+        if contents.is_off(mode):
+            message = "cells that aren't run can't be tangled: drop this line"
+            self.problem(path, row + 2, message)
+        try:
+            if read.is_myst_markdown_notebook(text):
+                return
+        except (AttributeError, TypeError, ValueError):
+            pass  # of a page whose front matter was refused above
+        message = (
+            "the page is not a notebook, so its code is never run: begin it"
+            " with the front matter `file_format: mystnb`"
+        )
+        self.problem(path, first.line, message)
+
+    def check_fence(self, path: str, fence: _Fence) -> None:
+        """Refuse a cell that not all readers find, or options they forget."""
+        if fence.nested:
+            message = (
+                "some readers run a code cell inside a directive, list, quote"
+                " or HTML block, others do not: move it out, to a fence of"
+                " backticks (exercises and solutions have a gated form)"
+            )
+            self.problem(path, fence.line, message)
+        elif not fence.info.startswith("{code-cell}"):
+            message = "write ```{code-cell} without a blank: some ignore it"
+            self.problem(path, fence.line, message)
+        lines: dict[str, int] = {}
+        for name, value, row in _options(path, fence):
+            if name in lines:
+                message = (
+                    f"`:{name}:` stands at line {lines[name]} already, and"
+                    " only one of them would count"
+                )
+                self.problem(path, row, message)
+            lines[name] = row
+            meant = get_close_matches(name.lower(), OPTIONS, 1, 0.75)
+            if name not in OPTIONS and meant:
+                message = f"`:{name}:` would be ignored: write `:{meant[0]}:`"
+                self.problem(path, row, message)
+            is_list = contents.is_kind(value, "seq") and all(
+                contents.is_kind(one, "str") for one in value.value
+            )
+            if name == "tags" and not is_list:
+                message = "tags are a list: write `:tags: [hide-input]`"
+                self.problem(path, row, message)
+
+    def refuse_tangled_notebook(self, path: str) -> None:
+        """Refuse cells that nobody looks for."""
+        try:
+            notebook = json.loads(contents.read(self.root, path))
+            cells = notebook.get("cells", ())
+            tangled = any("tangle" in cell["metadata"] for cell in cells)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self.problem(path, 1, f"is not a notebook: {error!r}")
+            return
+        if tangled:
+            message = (
+                "only pages of Markdown are tangled: make it one, or drop"
+                " `tangle` from its cells"
+            )
+            self.problem(path, 1, message)
 
     def tangled(
         self, cell: Any, path: str, above: list[str], fence: _Fence, index: int
@@ -267,10 +333,11 @@ class _Reader:
         ``above`` are the lines of the page up to the end of the cell.
         """
         target = cell.metadata["tangle"]
-        if not isinstance(target, str) or not TARGET.fullmatch(target):
+        words = re.findall(r"\w+", str(target))
+        if not TARGET.fullmatch(str(target)) or any(map(iskeyword, words)):
             message = (
-                f"`:tangle: {target}` is not a Python file in micrograd/:"
-                " write one such as `:tangle: micrograd/engine.py`"
+                f"`:tangle: {target}` is not a module in micrograd/: write"
+                " one such as `:tangle: micrograd/engine.py`"
             )
             self.problem(path, fence.line, message)
         for tag in UNRUN:
@@ -310,15 +377,33 @@ class _Reader:
                 for found in CELL_IN_HTML.finditer(token.content):
                     below = token.content.count("\n", 0, found.start())
                     if not is_comment:
-                        yield _Fence(line + below, end_line, True)
+                        yield _Fence(line + below, end_line, True, "", "")
             elif token.type in ("fence", "colon_fence"):
                 directive = DIRECTIVE.match(token.info.strip())
                 if directive and directive[1] == "code-cell":
                     # The reader takes no other fences than these.
                     inner = nested or token.level > 0 or token.type != "fence"
-                    yield _Fence(line, end_line, inner)
+                    yield _Fence(
+                        line, end_line, inner, token.info, token.content
+                    )
                 elif directive and directive[1] not in LITERAL:
                     yield from self.fences(token.content, line + 1, True)
+
+
+def _options(path: str, fence: _Fence) -> Iterator[tuple[str, Any, int]]:
+    """Yield the options of a cell: name, value, and line of the page."""
+    rows = fence.content.split("\n")
+    first = fence.line + 1
+    if rows[0].startswith("---"):
+        ends = (n for n, row in enumerate(rows[1:]) if row.startswith("---"))
+        rows = rows[1 : next(ends, len(rows)) + 1]
+        first += 1
+    else:
+        options = takewhile(lambda row: row.lstrip().startswith(":"), rows)
+        rows = [row.lstrip()[1:] for row in options]
+    node = contents.read_yaml("\n".join(rows), path, first)
+    for name, value, row in contents.pairs(node):
+        yield name, value, first + row
 
 
 def _without_blank_end(lines: list[str]) -> list[str]:
@@ -326,17 +411,3 @@ def _without_blank_end(lines: list[str]) -> list[str]:
     while end and not lines[end - 1].strip():
         end -= 1
     return lines[:end]
-
-
-def _extensions(root: Path) -> set[str]:
-    """Return the MyST extensions that ``_config.yml`` enables."""
-    import yaml  # type: ignore[import-untyped, unused-ignore]
-
-    file = root / "_config.yml"
-    text = file.read_text("utf-8") if file.exists() else ""
-    try:
-        config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TangleError("_config.yml", 1, f"is not YAML: {error}") from None
-    parse = (config or {}).get("parse") or {}
-    return set(parse.get("myst_enable_extensions") or EXTENSIONS)

@@ -64,6 +64,11 @@ class Import:
         return self.name if self.alias else self.bound
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it comes from the library."""
+        return (self.module or self.name).partition(".")[0] == "micrograd"
+
+    @property
     def for_others(self) -> bool:
         """Whether it serves without being used: a feature, a re-export."""
         return self.module == "__future__" or self.alias == self.name

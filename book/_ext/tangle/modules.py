@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from tangle.cells import INDENT, Item, Piece
-from tangle.chapters import TangleError, raise_all
+from tangle.errors import TangleError, raise_all
 from tangle.imports import BLANK, WIDTH, Import, Line, Source, lay_out, merge
 
 HEADER = "# Tangled from "
@@ -35,13 +34,14 @@ class Module:
         return next((source for source in following if source), None)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Draft:
-    """A module as far as its cells have been folded."""
+    """A module as far as its cells have been put together."""
 
     docstring: Item | None = None
-    imports: tuple[Import, ...] = ()
-    items: tuple[Item, ...] = ()
+    imports: list[Import] = field(default_factory=list)
+    items: dict[str, Item] = field(default_factory=dict)
+    """Its definitions, in order."""
 
     @property
     def postpones(self) -> bool:
@@ -55,7 +55,7 @@ class Draft:
         """The imports that something in the module needs."""
         names = {
             name
-            for item in self.items
+            for item in self.items.values()
             for part in (item, *item.members)
             for name in part.uses
         }
@@ -64,32 +64,49 @@ class Draft:
             names.add("TYPE_CHECKING")
         return [x for x in merged if x.for_others or x.bound in names]
 
+    def add(self, piece: Piece) -> None:
+        """Add what one more cell holds.
 
-def fold(draft: Draft, piece: Piece) -> Draft:
-    """Return the module with one more cell.
-
-    Raises TangleError if the cell would mean something else in the module
-    than it means in a notebook.
-    """
-    problems: list[TangleError] = []
-    imports = (*draft.imports, *piece.imports)
-    draft = replace(
-        draft, docstring=piece.docstring or draft.docstring, imports=imports
-    )
-    for item in piece.items:
-        if item.kind == "reopened":
-            found = list(_why_not_reopened(item, draft))
+        Raises TangleError if the cell would mean something else in the module
+        than it means in a notebook.
+        """
+        problems = list(self._late_features(piece))
+        self.docstring = piece.docstring or self.docstring
+        self.imports += piece.imports
+        for item in piece.items:
+            if item.kind != "reopened":
+                if item.key in self.items:
+                    item = replace(item, gap=self.items[item.key].gap)
+                self.items[item.key] = item
+                continue
+            found = list(_why_not_reopened(item, self))
             problems += found
             if not found:
-                draft = replace(draft, items=_reopen(item, draft.items))
-        else:
-            draft = replace(draft, items=_place([item], draft.items))
-    raise_all(problems)
-    return draft
+                self.items[item.key] = _reopen(item, self.items[item.key])
+        raise_all(problems)
+
+    def _late_features(self, piece: Piece) -> Iterator[TangleError]:
+        """Find features that would hold for cells before this one, too."""
+        for one in piece.imports:
+            if one.module == "__future__" and self.items:
+                known = any(one.said == other.said for other in self.imports)
+                if not known:
+                    message = (
+                        f"`{one.name}` would hold for the whole of"
+                        f" {piece.cell.target}: import it in the first cell"
+                        " of the file"
+                    )
+                    yield TangleError(*one.source, message)
+
+
+def _reopen(body: Item, item: Item) -> Item:
+    """Put the members of a reopened body into the class of its name."""
+    old = (m for m in item.members if m.kind != "placeholder")
+    return replace(item, members=_place(body.members, old))
 
 
 def _place(new: Sequence[Item], old: Iterable[Item]) -> tuple[Item, ...]:
-    """Add definitions; one of a known name goes where the old one stands."""
+    """Add members; one of a known name goes where the old one stands."""
     placed = list(old)
     for item in new:
         keys = [one.key for one in placed]
@@ -117,26 +134,9 @@ def _owner(key: str) -> str:
     return key.partition(".")[0]
 
 
-def _reopen(body: Item, items: Iterable[Item]) -> tuple[Item, ...]:
-    """Put the members of a reopened body into the class of its name."""
-    return tuple(
-        replace(
-            item,
-            members=_place(
-                body.members,
-                (m for m in item.members if m.kind != "placeholder"),
-            ),
-        )
-        if item.key == body.key
-        else item
-        for item in items
-    )
-
-
 def _why_not_reopened(body: Item, draft: Draft) -> Iterator[TangleError]:
-    """Find why a body cannot be folded into the class of its name."""
-    items = {item.key: item for item in draft.items}
-    target = items.get(body.key)
+    """Find why a body cannot be put into the class of its name."""
+    target = draft.items.get(body.key)
 
     def problem(item: Item, message: str) -> TangleError:
         return TangleError(body.cell.path, item.span[0], message)
@@ -148,23 +148,16 @@ def _why_not_reopened(body: Item, draft: Draft) -> Iterator[TangleError]:
         )
         yield problem(body, message)
         return
-    plain = {one.bound for one in draft.imports if _is_ours(one)}
-    plain |= {item.key for item in draft.items if item.kind == "class"}
-    plain |= set(dir(builtins))
-    fixed = target.fixed
-    for base in target.bases:
-        if base not in plain:
-            fixed = f"its base `{base}` may have seen its body"
-    if fixed:
+    if target.fixed:
         message = (
             f"`{body.key}` ({_place_of(target)}) cannot be reopened, because"
-            f" {fixed}: define the whole class again instead"
+            f" {target.fixed}: define the whole class again instead"
         )
         yield problem(body, message)
     members = {one.key for one in target.members if "." not in one.key}
     above: set[str] = set()
     for member in body.members:
-        for name in sorted(_reads(member, draft) & members - above):
+        for name in sorted(member.reads & members - above):
             message = (
                 f"`{name}` is not defined above in this body, so a notebook"
                 f" would not look for it in `{body.key}` as the library does:"
@@ -174,37 +167,15 @@ def _why_not_reopened(body: Item, draft: Draft) -> Iterator[TangleError]:
         above.add(member.key)
 
 
-def _is_ours(one: Import) -> bool:
-    return one.module.partition(".")[0] == "micrograd"
-
-
 def _place_of(item: Item) -> str:
     return f"{item.cell.path}:{item.span[0]}"
 
 
-def _reads(item: Item, draft: Draft) -> frozenset[str]:
-    """Return the names that are read when an item is defined."""
-    if draft.postpones:
-        return item.reads
-    return item.reads | item.annotations
-
-
-def check(drafts: Mapping[str, Draft]) -> None:
-    """Raise TangleError if a module doesn't do what its cells have done."""
-    problems = {
-        (error.path, error.line, error.message): error
-        for draft in drafts.values()
-        for error in (*_clashes(draft), *_late_reads(draft, drafts))
-    }
-    raise_all([problems[key] for key in sorted(problems)])
-
-
-def _clashes(draft: Draft) -> Iterator[TangleError]:
+def clashes(draft: Draft) -> Iterator[TangleError]:
     """Find names that are imported and are something else as well."""
-    defined = {item.key: item for item in draft.items}
     bound: dict[str, Import] = {}
     for one in draft.used:
-        item = defined.get(one.bound)
+        item = draft.items.get(one.bound)
         if item:
             path, line = one.source
             message = (
@@ -223,92 +194,6 @@ def _clashes(draft: Draft) -> Iterator[TangleError]:
             yield TangleError(*one.source, message)
 
 
-def _late_reads(
-    draft: Draft, drafts: Mapping[str, Draft]
-) -> Iterator[TangleError]:
-    """Find definitions that would read something else than in a notebook.
-
-    That happens if what they read was defined again since, or stands below
-    them in the module.
-    """
-    for index, item in enumerate(draft.items):
-        for place, reader in enumerate((item, *item.members), -1):
-            for name in _reads(reader, draft):
-                target, is_below = _find(name, draft, index, place, drafts)
-                if not target:
-                    continue
-                if target.when > reader.when:
-                    # A notebook imports other modules anew, annotations too.
-                    if target.cell.target == reader.cell.target or (
-                        name in reader.reads
-                    ):
-                        yield _replaced(name, target, reader)
-                elif is_below:
-                    yield _not_complete(name, target, reader)
-
-
-def _replaced(name: str, target: Item, reader: Item) -> TangleError:
-    called = f"`{reader.key}` ({_place_of(reader)})"
-    message = (
-        f"{called} has read `{name}` before this definition, and a notebook"
-        f" goes on with what was read: define `{reader.key}` again after it"
-    )
-    return TangleError(target.cell.path, target.span[0], message)
-
-
-def _not_complete(name: str, target: Item, reader: Item) -> TangleError:
-    message = (
-        f"`{name}` is read here as `{reader.key}` is defined, and is not"
-        f" complete at that place of {reader.cell.target}: it comes from"
-        f" {_place_of(target)}; use it inside a function"
-    )
-    if name not in reader.reads:
-        message += (
-            ", or begin the file's first cell with `from __future__ import"
-            " annotations`"
-        )
-    return TangleError(reader.cell.path, reader.span[0], message)
-
-
-def _find(
-    name: str,
-    draft: Draft,
-    index: int,
-    place: int,
-    drafts: Mapping[str, Draft],
-) -> tuple[Item | None, bool]:
-    """Find what a name means to a definition, and whether it stands below.
-
-    The definition is item ``index`` of the module or, from 0, its member
-    ``place``.
-    """
-    owner, _, attribute = name.partition(".")
-    if attribute:
-        target, _ = _find(owner, draft, index, place, drafts)
-        return _named(attribute, target.members if target else ())[1], False
-    if place >= 0:
-        at, target = _named(name, draft.items[index].members)
-        if target:
-            return target, at >= place
-    at, target = _named(name, draft.items)
-    if target:
-        return target, at >= index
-    for one in draft.imports:
-        if one.bound == name and _is_ours(one):
-            stem = one.module.replace(".", "/")
-            for path in (f"{stem}.py", f"{stem}/__init__.py"):
-                if path in drafts:
-                    return _named(one.name, drafts[path].items)[1], False
-    return None, False
-
-
-def _named(name: str, items: Sequence[Item]) -> tuple[int, Item | None]:
-    for index, item in enumerate(items):
-        if item.key == name:
-            return index, item
-    return -1, None
-
-
 def module(draft: Draft) -> Module:
     """Lay a module out as ruff's formatter does."""
     imports = draft.used
@@ -323,19 +208,21 @@ def module(draft: Draft) -> Module:
         latest = max(typing, key=lambda one: one.when)
         lines += [BLANK, Line("if TYPE_CHECKING:", latest.source)]
         lines += lay_out(typing, " " * INDENT)
-    for index, item in enumerate(draft.items):
-        if index:
-            blanks = _blanks(draft.items[index - 1], item, 2)
-        else:
-            blanks = 2 if item.is_block else 1
+    above: Item | None = None
+    for item in draft.items.values():
+        least = 2 if item.is_block else 1
+        blanks = _blanks(above, item, 2) if above else least
         lines += [BLANK] * blanks
         lines += _item_lines(item)
+        above = item
     return Module(tuple(lines))
 
 
 def _header(draft: Draft, imports: Iterable[Import]) -> str:
     """Return the line that says where to edit, short enough for a line."""
-    items = [part for item in draft.items for part in (item, *item.members)]
+    items = [
+        part for item in draft.items.values() for part in (item, *item.members)
+    ]
     if draft.docstring:
         items.append(draft.docstring)
     places = {(item.when[0], item.cell.path) for item in items}

@@ -8,20 +8,21 @@ a name wins, where the first one stood.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from tangle import bindings
 from tangle.cells import Item, Piece, take_apart
-from tangle.chapters import (
-    Chapter,
-    TangleError,
-    raise_all,
-)
-from tangle.imports import Line
-from tangle.modules import HEADER, Draft, Module, check, fold, module
+from tangle.chapters import Chapter
+from tangle.errors import TangleError, raise_all
+from tangle.imports import Import, Line
+from tangle.modules import HEADER, Draft, Module, clashes, module
 
 PACKAGE = "micrograd"
 UNFINISHED = ".tangling"
@@ -76,8 +77,33 @@ def tangle(chapters: Sequence[Chapter], through: str | None = None) -> Package:
     return package
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A chapter, and the package as it stands after it."""
+
+    chapter: Chapter
+    pieces: Sequence[Piece]
+    """What the chapter adds."""
+    package: Package
+    items: Mapping[str, Sequence[Item]]
+    """What each file defines."""
+    imports: Mapping[str, Sequence[Import]]
+    """What each file imports."""
+    postponing: frozenset[str]
+    """Files whose annotations are not read when a function is defined."""
+
+
 def stages(chapters: Sequence[Chapter]) -> Iterator[tuple[str, Package]]:
     """Yield every chapter's name and the package as it stands after it.
+
+    Raises TangleError if some chapter's cells cannot be put together.
+    """
+    for stage in put_together(chapters):
+        yield stage.chapter.name, stage.package
+
+
+def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
+    """Yield the stages.
 
     Raises TangleError if some chapter's cells cannot be put together.
     """
@@ -89,7 +115,7 @@ def stages(chapters: Sequence[Chapter]) -> Iterator[tuple[str, Package]]:
         for piece in pieces:
             file = piece.cell.target
             try:
-                drafts[file] = fold(drafts.get(file, Draft()), piece)
+                drafts.setdefault(file, Draft()).add(piece)
             except TangleError as error:
                 problems += (error, *error.also)
             for name, item in _named(piece.items):
@@ -101,15 +127,26 @@ def stages(chapters: Sequence[Chapter]) -> Iterator[tuple[str, Package]]:
                 )
                 history[file, name].append(version)
         raise_all(problems)
-        check(drafts)
-        for file in {piece.cell.target for piece in pieces}:
+        changed = {piece.cell.target: None for piece in pieces}
+        for file in changed:
+            problems += clashes(drafts[file])
+        problems += bindings.problems(chapter, pieces, drafts)
+        raise_all(problems)
+        for file in changed:
             modules[file] = module(drafts[file])
         definitions = [
             Definition(name, file, item.kind, tuple(history[file, name]))
             for file, draft in drafts.items()
-            for name, item in _named(draft.items)
+            for name, item in _named(draft.items.values())
         ]
-        yield chapter.name, Package(_with_marks(modules), definitions)
+        yield Stage(
+            chapter,
+            pieces,
+            Package(_with_marks(modules), definitions),
+            {f: list(draft.items.values()) for f, draft in drafts.items()},
+            {f: list(draft.imports) for f, draft in drafts.items()},
+            frozenset(file for file, one in drafts.items() if one.postpones),
+        )
 
 
 def _take_apart(chapters: Sequence[Chapter]) -> list[list[Piece]]:
@@ -129,7 +166,7 @@ def _take_apart(chapters: Sequence[Chapter]) -> list[list[Piece]]:
     return taken
 
 
-def _named(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
+def _named(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
     """Yield the definitions among items and their members by full name."""
     for item in items:
         if item.kind != "reopened":
@@ -145,7 +182,8 @@ def _with_marks(modules: dict[str, Module]) -> dict[str, Module]:
         f"{HEADER}the chapters in book/: edit there, not here.", None
     )
     folders = {PACKAGE}
-    folders |= {str(PurePosixPath(file).parent) for file in modules}
+    for file in modules:
+        folders |= set(map(str, PurePosixPath(file).parents)) - {"."}
     marks = {f"{folder}/__init__.py": Module((header,)) for folder in folders}
     marks[f"{PACKAGE}/py.typed"] = Module()
     files = marks | modules
@@ -156,13 +194,12 @@ def drift(
     package: Package, into: Path
 ) -> dict[str, tuple[bytes | None, bytes | None]]:
     """Return what differs on disk: file, what is there, what should be."""
-    there = {
-        path.relative_to(into).as_posix(): path.read_bytes()
-        for pattern in ("*.py", "py.typed")
-        for path in (into / PACKAGE).rglob(pattern)
-        if "__pycache__" not in path.parts
-    }
     wanted = {file: one.text.encode() for file, one in package.files.items()}
+    there = {
+        file: (into / file).read_bytes()
+        for file in _files(into)
+        if file in wanted or is_tangled(into / file)
+    }
     return {
         file: (there.get(file), wanted.get(file))
         for file in sorted(there | wanted)
@@ -170,35 +207,114 @@ def drift(
     }
 
 
+def strangers(package: Package, into: Path) -> list[str]:
+    """Return the files in the package's folder that no chapter has written."""
+    return [
+        file
+        for file in _files(into)
+        if file not in package.files and not is_tangled(into / file)
+    ]
+
+
+def _files(into: Path) -> list[str]:
+    """The files in the package's folder, but for those that programs keep."""
+    paths = (into / PACKAGE).rglob("[!.]*[!~]")
+    return sorted(
+        path.relative_to(into).as_posix()
+        for path in paths
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and path.suffix != UNFINISHED
+    )
+
+
+def is_tangled(path: Path) -> bool:
+    """Whether a file of the package was written from chapters."""
+    if path.name == "py.typed":
+        return True
+    with path.open("rb") as file:
+        return file.read(len(HEADER)) == HEADER.encode()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Have two that tangle into one folder take turns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def write(package: Package, into: Path) -> list[str]:
-    """Make ``into/micrograd`` hold the package and no other modules.
+    """Make ``into/micrograd`` hold the package, and no other tangled files.
 
     Files are written beside their places first and then moved there, so that
-    each is whole at any moment; one that is right is not touched. Returns the
-    files that were changed or removed.
+    each is whole at any moment; one that is right is not touched, nor is one
+    that no chapter has written. Returns the files that were changed or
+    removed. OSError, and all is as it was, if one can't be.
     """
     changes = drift(package, into)
+    for file, (there, wanted) in changes.items():
+        _refuse_irreplaceable(into / file, file, there, wanted)
     for stray in (into / PACKAGE).rglob(f"*{UNFINISHED}"):
         stray.unlink()
-    finished: dict[Path, Path] = {}
+    finished: dict[Path, str] = {}
+    done: list[str] = []
     try:
         for file, (_, wanted) in changes.items():
             if wanted is not None:
-                place = into / file
-                place.parent.mkdir(parents=True, exist_ok=True)
-                unfinished = place.with_name(place.name + UNFINISHED)
-                finished[unfinished] = place
-                unfinished.write_bytes(wanted)
-        for unfinished, place in finished.items():
-            unfinished.replace(place)
+                finished[_write_beside(into / file, wanted)] = file
+        for unfinished, file in finished.items():
+            unfinished.replace(into / file)
+            done.append(file)
+        for file, (_, wanted) in changes.items():
+            if wanted is None:
+                (into / file).unlink()
+                done.append(file)
+    except OSError:
+        for file in done:
+            there, _ = changes[file]
+            if there is None:
+                (into / file).unlink()
+            else:
+                _write_beside(into / file, there).replace(into / file)
+        raise
     finally:
         for unfinished in finished:
             unfinished.unlink(missing_ok=True)
-    for file, (_, wanted) in changes.items():
-        if wanted is None:
-            (into / file).unlink()
     _remove_empty_folders(into / PACKAGE)
     return list(changes)
+
+
+def _write_beside(place: Path, text: bytes) -> Path:
+    """Write what is to be moved to a place, and return where it is."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_name(place.name + UNFINISHED)
+    unfinished.write_bytes(text)
+    return unfinished
+
+
+def _refuse_irreplaceable(
+    place: Path, file: str, there: bytes | None, wanted: bytes | None
+) -> None:
+    """Raise OSError before anything is written if something is in the way."""
+    if wanted and there and not is_tangled(place):
+        raise FileExistsError(
+            f"{file} is in the way: no chapter has written it; move it away,"
+            " or move what is in it to a chapter"
+        )
+    if place.is_dir():
+        raise IsADirectoryError(f"{file} is in the way: it is a folder")
+    folder = next(path for path in place.parents if path.exists())
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is in the way: it is not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{file} can't be written: {folder} is read-only"
+        )
 
 
 def _remove_empty_folders(folder: Path) -> None:

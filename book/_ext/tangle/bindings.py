@@ -1,0 +1,184 @@
+"""Whether names mean in a module what they mean in the chapter's notebook.
+
+All cells of a chapter have one namespace, and each file of the library has one
+of its own. So a name must not be lent from another file, nor from a cell that
+isn't tangled.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tangle.cells import Item, Piece
+from tangle.chapters import Chapter
+from tangle.errors import TangleError
+from tangle.imports import Import
+from tangle.modules import Draft
+
+EVERYWHERE = {*dir(builtins), "__name__", "__annotations__"}
+IN_MODULES = {"__file__", "__path__", "__spec__", "__package__"}
+
+
+class Binding(NamedTuple):
+    """What a name stands for, and the line of the page that says so."""
+
+    stands_for: str
+    """``micrograd.engine.Value``, or a page for what isn't tangled."""
+    line: int
+    tangled: bool = True
+
+
+def problems(
+    chapter: Chapter, pieces: Sequence[Piece], drafts: Mapping[str, Draft]
+) -> Iterator[TangleError]:
+    """Find the names of a chapter's cells that mean something else."""
+    modules = {_module(file): draft for file, draft in drafts.items()}
+    there = notebook(chapter, pieces, modules)
+    for file in dict.fromkeys(piece.cell.target for piece in pieces):
+        yield from _undefined(file, drafts[file], there)
+    for piece in pieces:
+        draft, module = drafts[piece.cell.target], _module(piece.cell.target)
+        here = namespace(module, draft, modules)
+        for item in _parts(piece.items):
+            for name in sorted(item.uses & there.keys() & here.keys()):
+                # What a reader does after it, the library knows nothing of.
+                if not there[name].tangled and there[name].line > item.span[1]:
+                    continue
+                if there[name].stands_for != here[name]:
+                    yield TangleError(
+                        chapter.path,
+                        item.span[0],
+                        f"`{name}` would be {here[name]} in"
+                        f" {piece.cell.target}, and in the notebook"
+                        f" {chapter.path}:{there[name].line} makes something"
+                        " else of it: give one of them another name",
+                    )
+
+
+def _undefined(
+    file: str, draft: Draft, there: Mapping[str, Binding]
+) -> Iterator[TangleError]:
+    """Find what a module uses and doesn't have."""
+    known = EVERYWHERE | IN_MODULES | draft.items.keys()
+    known |= {one.bound for one in draft.imports}
+    for item in _parts(draft.items.values()):
+        known |= item.sets
+    for item in _parts(draft.items.values()):
+        for name in sorted(item.uses - known):
+            where = (
+                f" (as at line {there[name].line})" if name in there else ""
+            )
+            yield TangleError(
+                item.cell.path,
+                item.span[0],
+                f"`{name}` is used here, and nothing in {file} defines it:"
+                f" import or define it in a cell of that file{where}",
+            )
+
+
+def _parts(items: Iterable[Item]) -> Iterator[Item]:
+    for item in items:
+        if item.kind != "reopened":
+            yield item
+        yield from item.members
+
+
+def _module(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+def namespace(
+    module: str, draft: Draft, modules: Mapping[str, Draft]
+) -> dict[str, str]:
+    """What every name of a module stands for."""
+    found = {one.bound: _origin(one, modules) for one in draft.imports}
+    return found | {key: f"{module}.{key}" for key in draft.items}
+
+
+def _origin(one: Import, modules: Mapping[str, Draft]) -> str:
+    """What an import stands for: where a thing of ours is defined."""
+    seen = {one.origin}
+    while one.is_ours and one.module in modules:
+        following = [
+            other
+            for other in modules[one.module].imports
+            if other.bound == one.name
+        ]
+        if not following or following[-1].origin in seen:
+            break
+        one = following[-1]
+        seen.add(one.origin)
+    return one.origin
+
+
+def notebook(
+    chapter: Chapter, pieces: Sequence[Piece], modules: Mapping[str, Draft]
+) -> dict[str, Binding]:
+    """What every name of a notebook stands for, when all cells have run."""
+    tangled = {piece.cell.index: piece for piece in pieces}
+    there: dict[str, Binding] = {}
+    for index, (code, line) in enumerate(chapter.code):
+        piece = tangled.get(index)
+        if piece is None:
+            there |= {
+                name: Binding(origin or chapter.path, line, False)
+                for name, origin in bound_by(code, modules)
+            }
+            continue
+        for one in piece.imports:
+            origin = _origin(one, modules)
+            there[one.bound] = Binding(origin, one.source[1])
+        module = _module(piece.cell.target)
+        for item in piece.items:
+            there[item.key] = Binding(f"{module}.{item.key}", item.span[0])
+    return there
+
+
+def bound_by(
+    code: str, modules: Mapping[str, Draft]
+) -> Iterator[tuple[str, str]]:
+    """Yield the names that a cell binds, and what the imported ones are.
+
+    Nothing for a cell that is not plain Python.
+    """
+    try:
+        body = ast.parse(code).body
+        table = symtable.symtable(code, "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    imported = set()
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for one in imports_of(node):
+                imported.add(one.bound)
+                yield one.bound, _origin(one, modules)
+    for symbol in table.get_symbols():
+        if symbol.is_assigned() and symbol.get_name() not in imported:
+            yield symbol.get_name(), ""
+
+
+def imports_in(code: str) -> list[str]:
+    """Return a cell's statements that import from the library."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        ast.unparse(node)
+        for node in body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(one.is_ours for one in imports_of(node))
+    ]
+
+
+def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
+    """Yield what a statement imports, without its place and comments."""
+    module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+    for alias in node.names:
+        yield Import(
+            module, alias.name, alias.asname or "", False, (0, 0), ("", 0)
+        )

@@ -1,0 +1,301 @@
+"""Runs cells, and imports the modules made of them, in processes of their own.
+
+A program: `validation.py` gives it chapters to run, a line of JSON each, and
+gets a line of JSON for each that says what is different, if anything is. It
+knows nothing of the rest of the tangler, so that it starts at once.
+"""
+
+from __future__ import annotations
+import __future__
+
+import builtins
+import importlib
+import importlib.util
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+import types
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+from tangle.likeness import Likeness, difference
+
+POSTPONED = __future__.annotations.compiler_flag
+PATIENCE = 60
+"""Seconds that the cells of a chapter may take."""
+
+
+class Package(MetaPathFinder, Loader):
+    """Imports the package from texts; there is no other of its name."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.files = files
+        self.modules = {module_of(file): file for file in files}
+
+    def find_spec(
+        self, name: str, path: Any, target: Any = None
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] != "micrograd":
+            return None
+        if name not in self.modules:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        file = self.modules[name]
+        spec = ModuleSpec(
+            name, self, origin=file, is_package=file.endswith("__init__.py")
+        )
+        spec.has_location = True
+        return spec
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        file = self.modules[module.__name__]
+        code = self.files[file].encode()
+        exec(compile(code, file, "exec", dont_inherit=True), vars(module))
+
+    def install(self) -> None:
+        sys.meta_path.insert(0, self)
+        sys.path_importer_cache.clear()
+
+    def get_source(self, name: str) -> str:
+        return self.files[self.modules[name]]
+
+
+def module_of(file: str) -> str:
+    """``micrograd/engine.py`` holds the module ``micrograd.engine``."""
+    stem = file.removesuffix(".py").replace("/", ".")
+    return stem.removesuffix(".__init__")
+
+
+def module_for(name: str) -> types.ModuleType:
+    """The module of a name, a new one if the stage has none."""
+    if name not in sys.modules:
+        sys.modules[name] = types.ModuleType(name)
+        parent, _, own = name.rpartition(".")
+        if parent:
+            setattr(module_for(parent), own, sys.modules[name])
+    return sys.modules[name]
+
+
+def forget() -> None:
+    """Have the package imported anew."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "micrograd":
+            del sys.modules[name]
+
+
+def reopen(body: type) -> type:
+    """What chapters import of micrograd/literate.py, where there is one."""
+    original: type = vars(sys.modules[body.__module__])[body.__name__]
+    automatic = vars(type("Empty", (), {})).keys() | {
+        *("__annotations__", "__annotate__", "__annotate_func__"),
+        *("__annotations_cache__", "__firstlineno__", "__static_attributes__"),
+    }
+    for name, attribute in vars(body).items():
+        if name not in automatic:
+            setattr(original, name, attribute)
+    return original
+
+
+def run_cells(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
+    """Run a chapter's tangled cells as a kernel does, on the stage before.
+
+    Returns what every definition of the package is then: what the cells have
+    made, and of the rest what the stage has.
+    """
+    before = job["before"]
+    Package(before).install()
+    for file in before:
+        importlib.import_module(module_of(file))
+    page = types.ModuleType("__main__")
+    sys.modules["__main__"] = page
+    namespace = vars(page)
+    made_for: dict[str, str] = {}
+    extra: dict[str, str] = {}
+    for number, step in enumerate(job["steps"]):
+        if "file" not in step:
+            for line in step["imports"]:
+                # A chapter may show one that fails.
+                with suppress(ImportError):
+                    exec(line, namespace)
+            continue
+        tell({"at": number})
+        file = step["file"]
+        stage = vars(sys.modules.get(module_of(file), types))
+        literate = sys.modules.get("micrograd.literate")
+        for name in step["uses"]:
+            if name in namespace:
+                continue
+            if file in before and name in stage:
+                namespace[name] = stage[name]
+            elif name == "reopen":
+                namespace[name] = getattr(literate, name, reopen)
+        there = dict(namespace)
+        flags = POSTPONED if step["postpones"] else 0
+        code = compile(step["code"], f"cell {number}", "exec", flags, True)
+        exec(code, namespace)
+        # Later cells import what this one has made; the stage's own functions
+        # find it, too.
+        module = module_for(module_of(file))
+        vars(module).update({n: namespace[n] for n in step["defines"]})
+        for name, value in namespace.items():
+            if name in step["defines"]:
+                made_for[name] = file
+            elif name in ("__annotations__", "__builtins__", "__doc__"):
+                continue
+            elif name not in there or there[name] is not value:
+                made_for[name] = file
+                if name not in step["may define"]:
+                    extra[name] = file
+    definitions = {}
+    for file, names in job["defined"].items():
+        for name in names:
+            if made_for.get(name) == file:
+                value = namespace[name]
+            elif file in before and name in vars(sys.modules[module_of(file)]):
+                value = vars(sys.modules[module_of(file)])[name]
+            else:
+                continue
+            definitions[f"{file}:{name}"] = value
+    extra = {
+        name: file
+        for name, file in extra.items()
+        if name not in job["defined"].get(file, ())
+    }
+    return {"extra": extra, "described": described(definitions)}
+
+
+def import_modules(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
+    """Import the modules, each of them first once; return what they define."""
+    after = job["after"]
+    Package(after).install()
+    for file in job["import first"]:
+        forget()
+        importlib.import_module(module_of(file))
+    forget()
+    modules = {f: importlib.import_module(module_of(f)) for f in after}
+    definitions = {
+        f"{file}:{name}": vars(modules[file])[name]
+        for file, names in job["defined"].items()
+        for name in names
+        if name in vars(modules[file])
+    }
+    return {"described": described(definitions)}
+
+
+def described(definitions: dict[str, Any]) -> dict[str, Any]:
+    definitions = dict(sorted(definitions.items()))
+    likeness = Likeness(definitions)
+    return {
+        name: likeness.of_named(name, value)
+        for name, value in definitions.items()
+    }
+
+
+class Child:
+    """A process that runs a function, and tells what came of it."""
+
+    def __init__(self, work: Callable[[Any, Any], Any], job: Any) -> None:
+        self.told: list[Any] = []
+        self.rest = b""
+        self.pipe, end = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.pipe)
+            try:
+                self.run(work, job, end)
+            finally:
+                os._exit(0)
+        os.close(end)
+
+    @staticmethod
+    def run(work: Callable[[Any, Any], Any], job: Any, end: int) -> None:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for number in range(3):
+            os.dup2(nowhere, number)
+
+        def tell(what: Any) -> None:
+            data = json.dumps(what).encode() + b"\n"
+            while data:
+                data = data[os.write(end, data) :]
+
+        try:
+            tell({"result": work(job, tell)})
+        except BaseException as error:
+            tell({"failed": said(error)})
+
+    def read(self) -> bool:
+        """Take what it tells; whether there may be more."""
+        data = os.read(self.pipe, 1 << 20)
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        self.told += map(json.loads, lines)
+        return bool(data)
+
+    def end(self, stopped: bool) -> None:
+        os.close(self.pipe)
+        if stopped:
+            os.kill(self.pid, signal.SIGKILL)
+        _, status = os.waitpid(self.pid, 0)
+        if not self.told or not self.told[-1].keys() & {"result", "failed"}:
+            what = f"does not end within {PATIENCE} seconds"
+            if not stopped:
+                what = f"ends Python ({os.waitstatus_to_exitcode(status)})"
+            self.told.append({"failed": {"what": what, "frames": []}})
+
+
+def said(error: BaseException) -> dict[str, Any]:
+    """An exception in words, and the places that it came through."""
+    what = "".join(traceback.format_exception_only(error)).strip()
+    frames = [
+        [frame.filename, frame.lineno]
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        what = f"{type(error).__name__}: {error.msg}"
+        frames.append([error.filename, error.lineno])
+    return {"what": what.split("\n")[-1], "frames": frames}
+
+
+def compare(job: dict[str, Any]) -> dict[str, Any]:
+    """What a chapter's cells and the modules made of them differ in."""
+    children = [Child(run_cells, job), Child(import_modules, job)]
+    until = time.monotonic() + PATIENCE
+    reading = {child.pipe: child for child in children}
+    while reading and (left := until - time.monotonic()) > 0:
+        for pipe in select.select(list(reading), [], [], left)[0]:
+            if not reading[pipe].read():
+                del reading[pipe]
+    for child in children:
+        child.end(stopped=child.pipe in reading)
+    cells, modules = (child.told[-1] for child in children)
+    at = [told["at"] for told in children[0].told if "at" in told]
+    if "failed" in cells:
+        return {"cell": at[-1] if at else None, **cells["failed"]}
+    if "failed" in modules:
+        return {"module": True, **modules["failed"]}
+    found = []
+    ours, theirs = cells["result"]["described"], modules["result"]["described"]
+    for name in sorted(ours.keys() | theirs.keys()):
+        different = difference(ours.get(name), theirs.get(name))
+        if different:
+            found.append([name, *different])
+    return {"extra": cells["result"]["extra"], "different": found}
+
+
+def main() -> None:
+    """Answer each line of the input."""
+    warnings.simplefilter("ignore")
+    sys.setrecursionlimit(3000)
+    vars(builtins).pop("_", None)
+    for line in sys.stdin.buffer:
+        print(json.dumps(compare(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
