@@ -38,11 +38,12 @@ def problems(
     """Find the names of a chapter's cells that mean something else."""
     modules = {_module(file): draft for file, draft in drafts.items()}
     there = notebook(chapter, pieces, modules)
+    names: dict[str, dict[str, str]] = {}
     for file in dict.fromkeys(piece.cell.target for piece in pieces):
         yield from _undefined(file, drafts[file], there)
+        names[file] = namespace(_module(file), drafts[file], modules)
     for piece in pieces:
-        draft, module = drafts[piece.cell.target], _module(piece.cell.target)
-        here = namespace(module, draft, modules)
+        here = names[piece.cell.target]
         for item in _parts(piece.items):
             for name in sorted(item.uses & there.keys() & here.keys()):
                 # What a reader does after it, the library knows nothing of.

@@ -205,6 +205,8 @@ class _Parser:
 
     def refuse_walrus(self, body: list[ast.stmt]) -> None:
         """Refuse names that are set on the way, not by a definition."""
+        if ":=" not in self.cell.source:
+            return
         assigned = {
             symbol.get_name()
             for symbol in self.module.get_symbols()

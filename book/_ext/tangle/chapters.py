@@ -17,6 +17,7 @@ from itertools import takewhile
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 from tangle import contents
 from tangle.errors import TangleError, raise_all
@@ -211,14 +212,17 @@ class _Reader:
     ) -> Chapter:
         """Read a page with cells, of which all is well with each."""
         from myst_nb.core import read
+        from nbformat.v4 import nbbase
 
         try:
-            notebook = read.read_myst_markdown_notebook(
-                text,
-                self.config,
-                add_source_map=True,
-                path=str(self.root / path),
-            )
+            # It takes longer than all the rest, and has been done here.
+            with patch.object(nbbase, "validate"):
+                notebook = read.read_myst_markdown_notebook(
+                    text,
+                    self.config,
+                    add_source_map=True,
+                    path=str(self.root / path),
+                )
         # What stops the reader, whatever it is, would stop the build too.
         except Exception as error:
             line = re.search(r"at line (\d+)", str(error))
@@ -232,7 +236,7 @@ class _Reader:
             raise TangleError(path, fences[0].line, message)
         both = list(zip(code, fences, strict=True))
         cells = tuple(
-            self.tangled(cell, path, lines[: fence.end_line], fence, index)
+            self.tangled(cell, path, lines, fence, index)
             for index, (cell, fence) in enumerate(both)
             if "tangle" in cell.metadata
         )
@@ -298,10 +302,10 @@ class _Reader:
                 )
                 self.problem(path, row, message)
             lines[name] = row
-            meant = get_close_matches(name.lower(), OPTIONS, 1, 0.75)
-            if name not in OPTIONS and meant:
-                message = f"`:{name}:` would be ignored: write `:{meant[0]}:`"
-                self.problem(path, row, message)
+            if name not in OPTIONS:
+                for meant in get_close_matches(name.lower(), OPTIONS, 1, 0.75):
+                    message = f"`:{name}:` is ignored: write `:{meant}:`"
+                    self.problem(path, row, message)
             is_list = contents.is_kind(value, "seq") and all(
                 contents.is_kind(one, "str") for one in value.value
             )
@@ -326,12 +330,9 @@ class _Reader:
             self.problem(path, 1, message)
 
     def tangled(
-        self, cell: Any, path: str, above: list[str], fence: _Fence, index: int
+        self, cell: Any, path: str, lines: list[str], fence: _Fence, index: int
     ) -> Cell:
-        """Return a notebook's cell with its place on the page.
-
-        ``above`` are the lines of the page up to the end of the cell.
-        """
+        """Return a notebook's cell with its place among a page's lines."""
         target = cell.metadata["tangle"]
         words = re.findall(r"\w+", str(target))
         if not TARGET.fullmatch(str(target)) or any(map(iskeyword, words)):
@@ -350,9 +351,11 @@ class _Reader:
                 self.problem(path, fence.line, message)
         # myst-nb may drop the blank lines at the end, so both are left out.
         code = _without_blank_end(cell.source.split("\n"))
-        there = _without_blank_end(above[:-1])
-        first = len(there) - len(code)
-        if code and code != there[first:]:
+        last = fence.end_line - 1
+        while last and not lines[last - 1].strip():
+            last -= 1
+        first = last - len(code)
+        if code and code != lines[first:last]:
             message = (
                 "the cell is not read as it stands on the page: fence it from"
                 " the first column to a closing fence, without `:load:` and"

@@ -14,6 +14,7 @@ import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from tangle.errors import TangleError
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C's is faster
 CONTENTS = "_toc.yml"
 SETTINGS = "_config.yml"
 # What Jupyter Book enables when nothing else is said.
@@ -43,8 +44,10 @@ def read_yaml(text: str, path: str, first: int = 1) -> Any:
     if it isn't YAML, or holds itself.
     """
     try:
-        node = yaml.compose(text, yaml.SafeLoader)
-        yaml.safe_load(text)
+        try:
+            node = yaml.compose(text, LOADER)
+        except yaml.YAMLError:
+            node = yaml.compose(text, yaml.SafeLoader)  # which knows the line
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or error

@@ -12,6 +12,7 @@ import builtins
 import importlib
 import importlib.util
 import json
+import marshal
 import os
 import select
 import signal
@@ -22,8 +23,10 @@ import types
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from io import BytesIO
 from typing import Any
 
 from tangle.likeness import Likeness, difference
@@ -56,8 +59,7 @@ class Package(MetaPathFinder, Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         file = self.modules[module.__name__]
-        code = self.files[file].encode()
-        exec(compile(code, file, "exec", dont_inherit=True), vars(module))
+        exec(compiled(self.files[file], file), vars(module))
 
     def install(self) -> None:
         sys.meta_path.insert(0, self)
@@ -65,6 +67,12 @@ class Package(MetaPathFinder, Loader):
 
     def get_source(self, name: str) -> str:
         return self.files[self.modules[name]]
+
+
+@lru_cache(maxsize=100)
+def compiled(text: str, file: str) -> types.CodeType:
+    """The code of a module, from bytes: a comment may tell their encoding."""
+    return compile(text.encode(), file, "exec", dont_inherit=True)
 
 
 def module_of(file: str) -> str:
@@ -117,57 +125,45 @@ def run_cells(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
     sys.modules["__main__"] = page
     namespace = vars(page)
     made_for: dict[str, str] = {}
-    extra: dict[str, str] = {}
+    known = set(namespace) | {"__annotations__", "__builtins__", "__doc__"}
     for number, step in enumerate(job["steps"]):
         if "file" not in step:
             for line in step["imports"]:
                 # A chapter may show one that fails.
                 with suppress(ImportError):
                     exec(line, namespace)
+            known |= namespace.keys() if step["imports"] else set()
             continue
         tell({"at": number})
         file = step["file"]
-        stage = vars(sys.modules.get(module_of(file), types))
+        stage = vars(sys.modules[module_of(file)]) if file in before else {}
         literate = sys.modules.get("micrograd.literate")
         for name in step["uses"]:
             if name in namespace:
                 continue
-            if file in before and name in stage:
+            if name in stage:
                 namespace[name] = stage[name]
             elif name == "reopen":
                 namespace[name] = getattr(literate, name, reopen)
-        there = dict(namespace)
         flags = POSTPONED if step["postpones"] else 0
         code = compile(step["code"], f"cell {number}", "exec", flags, True)
         exec(code, namespace)
         # Later cells import what this one has made; the stage's own functions
         # find it, too.
-        module = module_for(module_of(file))
-        vars(module).update({n: namespace[n] for n in step["defines"]})
-        for name, value in namespace.items():
-            if name in step["defines"]:
-                made_for[name] = file
-            elif name in ("__annotations__", "__builtins__", "__doc__"):
-                continue
-            elif name not in there or there[name] is not value:
-                made_for[name] = file
-                if name not in step["may define"]:
-                    extra[name] = file
+        made = {name: namespace[name] for name in step["defines"]}
+        vars(module_for(module_of(file))).update(made)
+        known |= {*step["uses"], *made, *step["may define"]}
+        for name in (*step["may define"], *made):
+            made_for[name] = file
     definitions = {}
     for file, names in job["defined"].items():
+        stage = vars(sys.modules[module_of(file)])
         for name in names:
             if made_for.get(name) == file:
-                value = namespace[name]
-            elif file in before and name in vars(sys.modules[module_of(file)]):
-                value = vars(sys.modules[module_of(file)])[name]
-            else:
-                continue
-            definitions[f"{file}:{name}"] = value
-    extra = {
-        name: file
-        for name, file in extra.items()
-        if name not in job["defined"].get(file, ())
-    }
+                definitions[f"{file}:{name}"] = namespace[name]
+            elif name in stage:
+                definitions[f"{file}:{name}"] = stage[name]
+    extra = sorted(namespace.keys() - known)
     return {"extra": extra, "described": described(definitions)}
 
 
@@ -202,8 +198,7 @@ class Child:
     """A process that runs a function, and tells what came of it."""
 
     def __init__(self, work: Callable[[Any, Any], Any], job: Any) -> None:
-        self.told: list[Any] = []
-        self.rest = b""
+        self.data: list[bytes] = []
         self.pipe, end = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -219,34 +214,39 @@ class Child:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(nowhere, number)
+        with os.fdopen(end, "wb") as pipe:
 
-        def tell(what: Any) -> None:
-            data = json.dumps(what).encode() + b"\n"
-            while data:
-                data = data[os.write(end, data) :]
+            def tell(what: Any) -> None:
+                marshal.dump(what, pipe)
+                pipe.flush()
 
-        try:
-            tell({"result": work(job, tell)})
-        except BaseException as error:
-            tell({"failed": said(error)})
+            try:
+                tell({"result": work(job, tell)})
+            except BaseException as error:
+                tell({"failed": said(error)})
 
     def read(self) -> bool:
         """Take what it tells; whether there may be more."""
-        data = os.read(self.pipe, 1 << 20)
-        *lines, self.rest = (self.rest + data).split(b"\n")
-        self.told += map(json.loads, lines)
-        return bool(data)
+        self.data.append(os.read(self.pipe, 1 << 20))
+        return bool(self.data[-1])
 
-    def end(self, stopped: bool) -> None:
+    def end(self, stopped: bool) -> list[Any]:
+        """Return what it has told; the last of it is how it ended."""
         os.close(self.pipe)
         if stopped:
             os.kill(self.pid, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
-        if not self.told or not self.told[-1].keys() & {"result", "failed"}:
+        data = BytesIO(b"".join(self.data))
+        told = []
+        with suppress(EOFError, ValueError, TypeError):  # where it was cut off
+            while True:
+                told.append(marshal.load(data))
+        if not told or not told[-1].keys() & {"result", "failed"}:
             what = f"does not end within {PATIENCE} seconds"
             if not stopped:
                 what = f"ends Python ({os.waitstatus_to_exitcode(status)})"
-            self.told.append({"failed": {"what": what, "frames": []}})
+            told.append({"failed": {"what": what, "frames": []}})
+        return told
 
 
 def said(error: BaseException) -> dict[str, Any]:
@@ -264,6 +264,10 @@ def said(error: BaseException) -> dict[str, Any]:
 
 def compare(job: dict[str, Any]) -> dict[str, Any]:
     """What a chapter's cells and the modules made of them differ in."""
+    for file, text in job["after"].items():
+        # Here, for the next chapter as well; the children tell what is wrong.
+        with suppress(SyntaxError, ValueError):
+            compiled(text, file)
     children = [Child(run_cells, job), Child(import_modules, job)]
     until = time.monotonic() + PATIENCE
     reading = {child.pipe: child for child in children}
@@ -271,16 +275,15 @@ def compare(job: dict[str, Any]) -> dict[str, Any]:
         for pipe in select.select(list(reading), [], [], left)[0]:
             if not reading[pipe].read():
                 del reading[pipe]
-    for child in children:
-        child.end(stopped=child.pipe in reading)
-    cells, modules = (child.told[-1] for child in children)
-    at = [told["at"] for told in children[0].told if "at" in told]
+    told = [child.end(child.pipe in reading) for child in children]
+    cells, modules = (one[-1] for one in told)
     if "failed" in cells:
+        at = [one["at"] for one in told[0] if "at" in one]
         return {"cell": at[-1] if at else None, **cells["failed"]}
     if "failed" in modules:
         return {"module": True, **modules["failed"]}
-    found = []
     ours, theirs = cells["result"]["described"], modules["result"]["described"]
+    found = []
     for name in sorted(ours.keys() | theirs.keys()):
         different = difference(ours.get(name), theirs.get(name))
         if different:

@@ -148,12 +148,11 @@ def _run(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         )
         return [json.loads(line) for line in ran.stdout.splitlines()]
 
-    results: list[dict[str, Any]] = [{}] * len(jobs)
+    # Neighbours have modules in common.
+    size = -(-len(jobs) // count) if jobs else 0
     with ThreadPoolExecutor(count or 1) as pool:
-        shares = [jobs[number::count] for number in range(count)]
-        for number, share in enumerate(pool.map(do, shares)):
-            results[number::count] = share
-    return results
+        shares = [jobs[n * size : (n + 1) * size] for n in range(count)]
+        return [result for share in pool.map(do, shares) for result in share]
 
 
 def _problems(stage: Stage, result: dict[str, Any]) -> Iterator[TangleError]:
@@ -173,10 +172,12 @@ def _problems(stage: Stage, result: dict[str, Any]) -> Iterator[TangleError]:
         )
         yield TangleError(path, line, message)
         return
-    for name, file in result["extra"].items():
-        piece = next(p for p in stage.pieces if p.cell.target == file)
-        message = f"`{name}` is in the notebook, and would not be in {file}"
-        yield TangleError(path, piece.cell.line, message)
+    for name in result["extra"]:
+        message = (
+            f"the cells make `{name}` without a definition, and no file would"
+            " have it: define it in a statement of its own"
+        )
+        yield TangleError(path, stage.pieces[0].cell.line, message)
     items = {
         (item.cell.target, item.key): item
         for items in stage.items.values()
