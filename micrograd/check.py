@@ -1,4 +1,4 @@
-# Tangled from book/01-derivative.md, book/08-pytorch.md: edit there, not here.
+# Tangled from chapters 1 and 8 in book/: edit there, not here.
 """Independent checks: slopes by nudging, and gradients held against them."""
 
 from collections.abc import Callable, Sequence

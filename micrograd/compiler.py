@@ -1,4 +1,4 @@
-# Tangled from book/15-straight-line.md and 1 more: edit there, not here.
+# Tangled from chapters 15 and 17 in book/: edit there, not here.
 """Compiling: a function of one example becomes a program for many."""
 
 from __future__ import annotations
@@ -16,6 +16,20 @@ from micrograd import engine, portable
 from micrograd.engine import Value, as_float
 from micrograd.graph import trace
 from micrograd.nn import Module
+
+#: The operations whose result is no number, but a condition.
+COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
+
+#: With this number as this operand, the result is the other operand.
+NEUTRAL = {
+    ("+", 0, 0.0),
+    ("+", 1, 0.0),
+    ("-", 1, 0.0),
+    ("*", 0, 1.0),
+    ("*", 1, 1.0),
+    ("/", 1, 1.0),
+    ("power", 1, 1.0),
+}
 
 
 class Tape:
@@ -42,10 +56,6 @@ class Tape:
             name = f"v{len(self.instructions)}"
             self.instructions[text] = kind(self, name, operation, operands)
         return self.instructions[text]
-
-
-#: The operations whose result is no number, but a condition.
-COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
 
 
 class Unknown:
@@ -150,18 +160,6 @@ class Symbol(Unknown):
     def __format__(self, _: str) -> str:
         # Value.__pow__ asks for it, when the exponent becomes a label.
         return self.name
-
-
-#: With this number as this operand, the result is the other operand.
-NEUTRAL = {
-    ("+", 0, 0.0),
-    ("+", 1, 0.0),
-    ("-", 1, 0.0),
-    ("*", 0, 1.0),
-    ("*", 1, 1.0),
-    ("/", 1, 1.0),
-    ("power", 1, 1.0),
-}
 
 
 class Gate:
@@ -466,6 +464,14 @@ class ColumnsBackend(Backend):
         self.fill_in(buffers.results, fixed, totals, count)
 
 
+class PortableBackend(PythonBackend):
+    """Runs a program with functions that are the same on every computer."""
+
+    def __init__(self, program: Program) -> None:
+        Backend.__init__(self, program)
+        self.run = executed(source(program), portable)
+
+
 def width_of(example: Any) -> int | None:
     """How many numbers an example has; None if it is a bare number."""
     try:
@@ -650,11 +656,3 @@ class Compiled:
         parameters = array("d", [p.data for p in self.parameters])
         results = array("d", bytes(8 * (1 + len(parameters))))
         return backend, Buffers(backend.load(columns), parameters, results)
-
-
-class PortableBackend(PythonBackend):
-    """Runs a program with functions that are the same on every computer."""
-
-    def __init__(self, program: Program) -> None:
-        Backend.__init__(self, program)
-        self.run = executed(source(program), portable)

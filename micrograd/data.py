@@ -1,4 +1,4 @@
-# Tangled from book/12-moons.md, book/17-alive.md: edit there, not here.
+# Tangled from chapters 12 and 17 in book/: edit there, not here.
 """Data to learn from."""
 
 import math

@@ -1,4 +1,4 @@
-# Tangled from book/03-value.md and 5 more: edit there, not here.
+# Tangled from chapters 3, 5, 6, 7, 14 and 15 in book/: edit there, not here.
 """`Value`: a number that remembers how it was made.
 
 Arithmetic on values builds a graph as it goes. `Value.backward` walks that
@@ -57,27 +57,6 @@ class Value:
         product = self.data * other.data
         return Value(product, (self, other), "*", (other.data, self.data))
 
-    def backward(self) -> None:
-        """Add :math:`dL/da` to the ``grad`` of every leaf :math:`a`.
-
-        :math:`L` is this value. A value :math:`v` in between has
-        :math:`dL/dv` in its ``grad`` afterwards; it starts from zero in
-        every call. Leaves accumulate over calls, so zero them in between
-        unless sums are wanted. A local gradient of None lets nothing pass.
-        The algorithm is reverse-mode automatic differentiation (Linnainmaa
-        1970).
-        """
-        order = topological_order(self)
-        for node in order:
-            node.grad = 0.0
-        self.grad += 1.0
-        for node in reversed(order):
-            grad, slopes = node.grad, node._local
-            for i, operand in enumerate(node._prev):
-                slope = slopes[i]
-                if slope is not None:
-                    operand.grad += slope * grad
-
     def __sub__(self, other: Value | float) -> Value:
         """``self - other``: the right side receives the gradient negated."""
         other = other if isinstance(other, Value) else Value(other)
@@ -95,16 +74,6 @@ class Value:
         ratio = divide(a, b)
         slopes = (divide(1.0, b), -divide(ratio, b))
         return Value(ratio, (self, other), "/", slopes)
-
-    def relu(self) -> Value:
-        """The rectified linear unit: ``self`` where it is positive, else 0.
-
-        The slope is 1 where it is positive. Elsewhere nothing passes, nor
-        at 0 itself, where there is a corner (Nair and Hinton 2010).
-        """
-        x = self.data
-        slope = where(x <= 0.0, None, 1.0)
-        return Value(where(x < 0.0, 0.0, x), (self,), "relu", (slope,))
 
     def __pow__(self, other: Value | float) -> Value:
         r"""``self ** other``, which is :math:`x^n`.
@@ -153,6 +122,16 @@ class Value:
         y = tanh(self.data)
         return Value(y, (self,), "tanh", (1.0 - y * y,))
 
+    def relu(self) -> Value:
+        """The rectified linear unit: ``self`` where it is positive, else 0.
+
+        The slope is 1 where it is positive. Elsewhere nothing passes, nor
+        at 0 itself, where there is a corner (Nair and Hinton 2010).
+        """
+        x = self.data
+        slope = where(x <= 0.0, None, 1.0)
+        return Value(where(x < 0.0, 0.0, x), (self,), "relu", (slope,))
+
     def sigmoid(self) -> Value:
         """:math:`y = 1 / (1 + e^{-x})`, with slope :math:`y (1 - y)`."""
         y = 1.0 / (1.0 + exp(-self.data))
@@ -176,6 +155,27 @@ class Value:
         for wi, xi in zip(w, x):
             total += wi * xi
         return Value(total, (bias, *weights, *inputs), "dot", (1.0, *x, *w))
+
+    def backward(self) -> None:
+        """Add :math:`dL/da` to the ``grad`` of every leaf :math:`a`.
+
+        :math:`L` is this value. A value :math:`v` in between has
+        :math:`dL/dv` in its ``grad`` afterwards; it starts from zero in
+        every call. Leaves accumulate over calls, so zero them in between
+        unless sums are wanted. A local gradient of None lets nothing pass.
+        The algorithm is reverse-mode automatic differentiation (Linnainmaa
+        1970).
+        """
+        order = topological_order(self)
+        for node in order:
+            node.grad = 0.0
+        self.grad += 1.0
+        for node in reversed(order):
+            grad, slopes = node.grad, node._local
+            for i, operand in enumerate(node._prev):
+                slope = slopes[i]
+                if slope is not None:
+                    operand.grad += slope * grad
 
 
 def as_float(x: object) -> float:

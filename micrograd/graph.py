@@ -1,4 +1,4 @@
-# Tangled from book/04-graph.md and 1 more: edit there, not here.
+# Tangled from chapters 4 and 5 in book/: edit there, not here.
 """Drawing the graph that a computation has left behind, with Graphviz."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Tangled from book/11-training.md, book/12-moons.md: edit there, not here.
+# Tangled from chapters 11 and 12 in book/: edit there, not here.
 """Losses: how wrong a network's answers are, as one value to minimise."""
 
 from collections.abc import Iterable, Sequence

@@ -62,6 +62,9 @@ INSTRUCTIONS = {
     "where": "select",
 }
 
+#: Adding this to a float rounds it, and leaves it in the last bits.
+WHOLE = 1.5 * 2.0**52
+
 
 class Writer:
     """Writes the instructions of a program as LLVM's.
@@ -215,10 +218,6 @@ class Writer:
             full_name,
         )
         return self.builder.call(function, operands)
-
-
-#: Adding this to a float rounds it, and leaves it in the last bits.
-WHOLE = 1.5 * 2.0**52
 
 
 @contextmanager

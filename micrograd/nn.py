@@ -1,4 +1,4 @@
-# Tangled from book/09-neuron.md and 2 more: edit there, not here.
+# Tangled from chapters 9, 10 and 14 in book/: edit there, not here.
 """Neurons, layers of neurons, and networks of layers."""
 
 from __future__ import annotations
@@ -64,14 +64,6 @@ class Neuron(Module):
             [xi if isinstance(xi, Value) else Value(xi) for xi in x]
         )
 
-    def parameters(self) -> list[Value]:
-        """The weights, then the bias."""
-        return [*self.w, self.b]
-
-    def __repr__(self) -> str:
-        activation = getattr(self.activation, "__name__", self.activation)
-        return f"Neuron({len(self.w)}, activation={activation})"
-
     def forward(self, x: Sequence[Value]) -> Value:
         """The same for inputs that are values already."""
         if len(x) != len(self.w):
@@ -80,6 +72,14 @@ class Neuron(Module):
             )
         total = Value.dot(self.w, x, self.b)
         return self.activation(total) if self.activation else total
+
+    def parameters(self) -> list[Value]:
+        """The weights, then the bias."""
+        return [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        activation = getattr(self.activation, "__name__", self.activation)
+        return f"Neuron({len(self.w)}, activation={activation})"
 
 
 class Layer(Module):

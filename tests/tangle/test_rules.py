@@ -6,6 +6,9 @@ from textwrap import dedent
 
 import pytest
 
+from tangle.chapters import read_chapters
+from tangle.validation import validated
+
 
 def same(text: str, expected: str) -> bool:
     assert text.strip("\n") == dedent(expected).strip("\n")
@@ -490,24 +493,28 @@ def test_every_definition_remembers_what_it_was(book):
     )
 
 
-def test_the_header_names_the_pages_or_counts_them(book):
+def test_the_header_names_every_page(book):
     book.chapter("01-one", "def f():\n    return 1")
-    book.chapter("02-two", "x = 1")
 
     def header():
-        return book.package().files["micrograd/m.py"].lines[0].text
+        lines = book.package().files["micrograd/m.py"].text.split("\n")
+        return [line for line in lines if line.startswith("#")]
 
-    assert header() == (
-        "# Tangled from book/01-one.md, book/02-two.md: edit there, not here."
-    )
-    book.chapter("03-a-rather-long-name", "y = 1")
-    assert header() == (
-        "# Tangled from book/01-one.md and 2 more: edit there, not here."
-    )
+    assert header() == ["# Tangled from book/01-one.md: edit there, not here."]
+    book.chapter("02-two", "x = 1")
+    book.chapter("03-three", "y = 1")
+    assert header() == [
+        "# Tangled from chapters 1, 2 and 3 in book/: edit there, not here."
+    ]
     book.chapter("04-all", "def f():\n    return 2")
-    assert header() == (
-        "# Tangled from book/02-two.md and 2 more: edit there, not here."
-    )
+    assert header() == [
+        "# Tangled from chapters 2, 3 and 4 in book/: edit there, not here."
+    ]
+    book.chapter("a-page-without-a-number", "z = 1")
+    assert header() == [
+        "# Tangled from book/02-two.md, book/03-three.md, book/04-all.md,",
+        "# book/a-page-without-a-number.md: edit there, not here.",
+    ]
 
 
 def test_the_package_is_one_even_before_the_first_cell(book):
@@ -549,3 +556,72 @@ def test_a_one_line_class_is_left_as_it_is(book):
 def test_blank_lines_at_the_head_of_a_body_are_dropped(book):
     book.chapter("01-one", "class A:\n\n    # on x\n    x = 1")
     assert book.text().strip() == "class A:\n    # on x\n    x = 1"
+
+
+def test_a_cell_may_say_where_in_the_file_it_goes(book):
+    def cell(code, *options):
+        lines = ["```{code-cell}", ":tangle: micrograd/m.py", *options, ""]
+        return "\n".join([*lines, code, "```", ""])
+
+    book.page(
+        "book/01-one",
+        "\n".join(
+            [
+                "# One\n",
+                cell("class A:\n    x = 1\n\n    def last(self): ..."),
+                cell("def f(): ..."),
+                cell("@reopen\nclass A:\n    y = 2", ":after: A.x"),
+                cell("B = 3\nC = 4", ":after: A"),
+                cell(
+                    "@reopen\nclass A:\n    z = 5\n\n\nD = 6",
+                    ":after: [A.y, C]",
+                ),
+                cell("B = 7\nE = 8", ":after: B"),
+            ]
+        ),
+    )
+    assert book.text() == (
+        "\n\nclass A:\n    x = 1\n\n    y = 2\n\n    z = 5\n\n"
+        "    def last(self): ...\n\n\n"
+        "B = 7\nE = 8\nC = 4\n\n\nD = 6\n\n\ndef f(): ...\n"
+    )
+    validated(read_chapters(book.root))
+
+
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        ("g", "there is no such definition yet"),
+        ("ff", "did you mean `f`?"),
+        ("A.x", "does not go on with a class `A`"),
+        ("f.x", "does not go on with a class `f`"),
+    ],
+)
+def test_a_place_that_is_not_there_is_refused(book, after, message):
+    book.page(
+        "book/01-one",
+        "```{code-cell}\n:tangle: micrograd/m.py\n\nclass A:\n    x = 1\n\n\n"
+        "def f(): ...\n```\n\n```{code-cell}\n:tangle: micrograd/m.py\n"
+        f":after: {after}\n\ny = 1\n```\n",
+    )
+    error = book.refusal()
+    assert error.line == book.line("book/01-one.md", "y = 1")
+    assert message in error.message
+
+
+def test_a_place_for_nothing_new_is_refused(book):
+    book.page(
+        "book/01-one",
+        "```{code-cell}\n:tangle: micrograd/m.py\n\nx = 1\ny = 2\n```\n\n"
+        "```{code-cell}\n:tangle: micrograd/m.py\n:after: y\n\nx = 3\n```\n",
+    )
+    assert "nothing here is new" in book.refusal().message
+
+
+@pytest.mark.parametrize(
+    "options", [":after: y", ":tangle: micrograd/m.py\n:after: {y: 1}"]
+)
+def test_a_place_of_what_has_none_is_refused(book, options):
+    book.page("book/01-one", f"```{{code-cell}}\n{options}\n\nx = 1\n```\n")
+    error = book.refusal()
+    assert error.line == book.line("book/01-one.md", ":after:")

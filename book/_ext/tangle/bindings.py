@@ -13,10 +13,10 @@ import symtable
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tangle.cells import Item, Piece
 from tangle.chapters import Chapter
 from tangle.errors import TangleError
 from tangle.imports import Import
+from tangle.items import Item, Piece
 from tangle.modules import Draft
 
 EVERYWHERE = {*dir(builtins), "__name__", "__annotations__"}

@@ -17,6 +17,7 @@ from tangle import reopened
 from tangle.chapters import Cell
 from tangle.errors import TangleError, raise_all
 from tangle.imports import Import, Line, Source
+from tangle.items import Item, Piece
 
 INDENT = 4
 # What IPython may rewrite has one of these in it; most cells have none.
@@ -31,53 +32,6 @@ STRAY_COMMENT = (
     "the imports will be sorted, and this comment has no place among them: put"
     " it above the statement, or after a name that has the line to itself"
 )
-
-
-@dataclass(frozen=True)
-class Item:
-    """A definition, or another statement of a class, with its comments.
-
-    Of a class the lines end with its header; its body is its members.
-    """
-
-    key: str
-    """Its name, ``name.setter`` for a setter; nothing for a statement."""
-    kind: str
-    """What Sphinx's Python domain calls it, or a word for what it doesn't."""
-    lines: tuple[Line, ...]
-    span: tuple[int, int]
-    """First and last line of the page, comments aside."""
-    gap: int
-    """Blank lines that stand before it on the page."""
-    cell: Cell
-    when: tuple[int, int]
-    """Its place in the book, which grows in reading order."""
-    reads: frozenset[str]
-    """Names read when it is defined, annotations aside."""
-    uses: frozenset[str]
-    """Names of the module that it needs at any time."""
-    sets: frozenset[str]
-    """Names of the module that it sets, as by ``global``."""
-    members: tuple[Item, ...] = ()
-    bases: tuple[str, ...] = ()
-    fixed: str = ""
-    """Why this class cannot be reopened, if it can't."""
-
-    @property
-    def is_block(self) -> bool:
-        """Whether blank lines set it off: a function or a class."""
-        return self.kind in ("function", "method", "property", "class")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What a cell adds to a module."""
-
-    cell: Cell
-    docstring: Item | None
-    imports: tuple[Import, ...]
-    items: tuple[Item, ...]
-    """Definitions in order; of a "reopened" class only the members count."""
 
 
 def take_apart(cell: Cell, number: int) -> Piece:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
@@ -57,6 +57,19 @@ class Cell:
     """Line of the page, from 1, at which the code begins."""
     index: int
     """Place among all the code cells of the page, from 0."""
+    after: tuple[str, ...] = ()
+    """Behind what its new definitions go, such as ``Value.tanh``."""
+
+    def after_in(self, class_: str) -> str:
+        """Behind which member new ones of a class go; "" for the end.
+
+        Of no class, "", behind which definition of the file.
+        """
+        for name in self.after:
+            owner, _, member = name.rpartition(".")
+            if owner == class_:
+                return member
+        return ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,12 @@ def chapter_number(page: str) -> int | None:
     """``book/06-backward`` is chapter 6, and so is ``06-backward``."""
     number = re.match(r"(\d\d)-", page_name(page))
     return int(number[1]) if number else None
+
+
+def named_after(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Behind which definitions a cell says that it goes."""
+    names = metadata.get("after") or ()
+    return tuple(names.split() if isinstance(names, str) else names)
 
 
 def read_chapters(root: Path) -> list[Chapter]:
@@ -294,6 +313,7 @@ class _Reader:
             message = "write ```{code-cell} without a blank: some ignore it"
             self.problem(path, fence.line, message)
         lines: dict[str, int] = {}
+        options = {name: row for name, _, row in _options(path, fence)}
         for name, value, row in _options(path, fence):
             if name in lines:
                 message = (
@@ -309,6 +329,15 @@ class _Reader:
             is_list = contents.is_kind(value, "seq") and all(
                 contents.is_kind(one, "str") for one in value.value
             )
+            is_word = contents.is_kind(value, "str")
+            if name == "after" and not (is_list or is_word):
+                message = (
+                    "say behind which definition it goes: `:after: Value.tanh`"
+                )
+                self.problem(path, row, message)
+            if name == "after" and "tangle" not in options:
+                message = "only what is tangled has a place in a file"
+                self.problem(path, row, message)
             if name == "tags" and not is_list:
                 message = "tags are a list: write `:tags: [hide-input]`"
                 self.problem(path, row, message)
@@ -362,7 +391,14 @@ class _Reader:
                 " unusual line breaks"
             )
             self.problem(path, fence.line, message)
-        return Cell(target, "\n".join(code), path, first + 1, index)
+        return Cell(
+            target,
+            "\n".join(code),
+            path,
+            first + 1,
+            index,
+            named_after(cell.metadata),
+        )
 
     def problem(self, path: str, line: int, message: str) -> None:
         self.problems.append(TangleError(path, line, message))

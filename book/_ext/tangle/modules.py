@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from textwrap import wrap
 
-from tangle.cells import INDENT, Item, Piece
+from tangle import reopened
+from tangle.cells import INDENT
+from tangle.chapters import chapter_number
 from tangle.errors import TangleError, raise_all
 from tangle.imports import BLANK, WIDTH, Import, Line, Source, lay_out, merge
+from tangle.items import Item, Piece, placed
 
 HEADER = "# Tangled from "
 
@@ -70,20 +75,26 @@ class Draft:
         Raises TangleError if the cell would mean something else in the module
         than it means in a notebook.
         """
-        problems = list(self._late_features(piece))
+        problems = [*self._late_features(piece), *self._misplaced(piece)]
+        raise_all(problems)
         self.docstring = piece.docstring or self.docstring
         self.imports += piece.imports
+        plain = []
         for item in piece.items:
+            target = self.items.get(item.key)
             if item.kind != "reopened":
-                if item.key in self.items:
-                    item = replace(item, gap=self.items[item.key].gap)
-                self.items[item.key] = item
+                plain.append(replace(item, gap=target.gap) if target else item)
                 continue
-            found = list(_why_not_reopened(item, self))
+            found = list(reopened.why_not(item, target))
             problems += found
-            if not found:
-                self.items[item.key] = _reopen(item, self.items[item.key])
+            if target and not found:
+                self.items[item.key] = reopened.put_into(target, item)
         raise_all(problems)
+        after = piece.cell.after_in("")
+        if after:
+            plain = list(placed(plain, self.items.values(), after))
+            self.items.clear()
+        self.items |= {item.key: item for item in plain}
 
     def _late_features(self, piece: Piece) -> Iterator[TangleError]:
         """Find features that would hold for cells before this one, too."""
@@ -98,77 +109,36 @@ class Draft:
                     )
                     yield TangleError(*one.source, message)
 
-
-def _reopen(body: Item, item: Item) -> Item:
-    """Put the members of a reopened body into the class of its name."""
-    old = (m for m in item.members if m.kind != "placeholder")
-    return replace(item, members=_place(body.members, old))
-
-
-def _place(new: Sequence[Item], old: Iterable[Item]) -> tuple[Item, ...]:
-    """Add members; one of a known name goes where the old one stands."""
-    placed = list(old)
-    for item in new:
-        keys = [one.key for one in placed]
-        name, _, accessor = item.key.partition(".")
-        if item.key and item.key in keys:
-            index = keys.index(item.key)
-            placed[index] = replace(item, gap=placed[index].gap)
-        elif accessor:
-            index = max(i for i, key in enumerate(keys) if _owner(key) == name)
-            placed.insert(index + 1, item)
-        else:
-            placed.append(item)
-    # A property that is defined anew has the accessors that come with it.
-    fresh = {item.key for item in new}
-    return tuple(
-        one
-        for one in placed
-        if "." not in one.key
-        or one.key in fresh
-        or _owner(one.key) not in fresh
-    )
-
-
-def _owner(key: str) -> str:
-    return key.partition(".")[0]
-
-
-def _why_not_reopened(body: Item, draft: Draft) -> Iterator[TangleError]:
-    """Find why a body cannot be put into the class of its name."""
-    target = draft.items.get(body.key)
-
-    def problem(item: Item, message: str) -> TangleError:
-        return TangleError(body.cell.path, item.span[0], message)
-
-    if not target or target.kind != "class":
-        message = (
-            f"there is no class `{body.key}` in {body.cell.target} yet: define"
-            " it in an earlier cell of that file, or correct the name"
-        )
-        yield problem(body, message)
-        return
-    if target.fixed:
-        message = (
-            f"`{body.key}` ({_place_of(target)}) cannot be reopened, because"
-            f" {target.fixed}: define the whole class again instead"
-        )
-        yield problem(body, message)
-    members = {one.key for one in target.members if "." not in one.key}
-    above: set[str] = set()
-    for member in body.members:
-        for name in sorted(member.reads & members - above):
-            message = (
-                f"`{name}` is not defined above in this body, so a notebook"
-                f" would not look for it in `{body.key}` as the library does:"
-                " define it above, or use it inside a method"
-            )
-            yield problem(member, message)
-        above.add(member.key)
-
-
-def _place_of(item: Item) -> str:
-    return f"{item.cell.path}:{item.span[0]}"
+    def _misplaced(self, piece: Piece) -> Iterator[TangleError]:
+        """Find places in the file that the cell names and aren't there."""
+        bodies = {
+            item.key: item.members
+            for item in piece.items
+            if item.kind == "reopened"
+        }
+        bodies[""] = tuple(x for x in piece.items if x.key not in bodies)
+        for name in piece.cell.after:
+            owner, _, own = name.rpartition(".")
+            there = {item.key for item in self.items.values()}
+            if owner:
+                class_ = self.items.get(owner)
+                there = {x.key for x in class_.members} if class_ else set()
+            message = ""
+            if owner not in bodies:
+                message = f"this cell does not go on with a class `{owner}`"
+            elif own not in there:
+                near = get_close_matches(own, sorted(there), 1)
+                dot = f"{owner}." if owner else ""
+                meant = f": did you mean `{dot}{near[0]}`?" if near else ""
+                message = f"there is no such definition yet{meant}"
+            elif {item.key for item in bodies[owner]} <= there:
+                message = "nothing here is new, so all stays where it is"
+            if message:
+                yield TangleError(
+                    piece.cell.path,
+                    piece.cell.line,
+                    f"`:after: {name}`: {message}",
+                )
 
 
 def clashes(draft: Draft) -> Iterator[TangleError]:
@@ -197,7 +167,7 @@ def clashes(draft: Draft) -> Iterator[TangleError]:
 def module(draft: Draft) -> Module:
     """Lay a module out as ruff's formatter does."""
     imports = draft.used
-    lines = [Line(_header(draft, imports), None)]
+    lines = _header(draft, imports)
     if draft.docstring:
         lines += draft.docstring.lines
     now = lay_out(one for one in imports if not one.typing)
@@ -218,8 +188,8 @@ def module(draft: Draft) -> Module:
     return Module(tuple(lines))
 
 
-def _header(draft: Draft, imports: Iterable[Import]) -> str:
-    """Return the line that says where to edit, short enough for a line."""
+def _header(draft: Draft, imports: Iterable[Import]) -> list[Line]:
+    """Return the lines that say where to edit."""
     items = [
         part for item in draft.items.values() for part in (item, *item.members)
     ]
@@ -228,11 +198,20 @@ def _header(draft: Draft, imports: Iterable[Import]) -> str:
     places = {(item.when[0], item.cell.path) for item in items}
     places |= {(one.when[0], one.source[0]) for one in imports}
     pages = list(dict.fromkeys(path for _, path in sorted(places)))
-    header = f"{HEADER}{', '.join(pages)}: edit there, not here."
-    if len(header) > WIDTH:
-        some = f"{pages[0]} and {len(pages) - 1} more"
-        header = f"{HEADER}{some}: edit there, not here."
-    return header
+    numbers = [chapter_number(page) for page in pages]
+    what = ", ".join(pages)
+    if len(pages) > 1 and all(numbers):
+        *most, last = map(str, numbers)
+        what = f"chapters {', '.join(most)} and {last} in book/"
+    text = f"{HEADER}{what}: edit there, not here."
+    lines = wrap(
+        text,
+        WIDTH,
+        subsequent_indent="# ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [Line(line, None) for line in lines]
 
 
 def _item_lines(item: Item) -> Iterator[Line]:

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tangle import bindings
-from tangle.cells import Item, Piece, take_apart
+from tangle.cells import take_apart
 from tangle.chapters import Chapter
 from tangle.errors import TangleError, raise_all
 from tangle.imports import Import, Line
+from tangle.items import Item, Piece
 from tangle.modules import HEADER, Draft, Module, clashes, module
 
 PACKAGE = "micrograd"

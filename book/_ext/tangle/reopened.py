@@ -1,4 +1,4 @@
-"""Which class bodies mean the same in a notebook and folded into a class.
+"""How a class goes on in a later cell, and when that means the same.
 
 In a notebook ``reopen`` puts the attributes of a finished body on a class that
 is finished too; in the library the body is part of the class from the start.
@@ -10,7 +10,11 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeAlias
+
+from tangle.errors import TangleError
+from tangle.items import Item, placed
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -177,3 +181,42 @@ def _identifiers(node: ast.AST) -> Iterator[str]:
         for name in value if isinstance(value, list) else [value]:
             if isinstance(name, str):
                 yield name
+
+
+def put_into(class_: Item, body: Item) -> Item:
+    """Return a class with the members of a reopened body."""
+    old = (one for one in class_.members if one.kind != "placeholder")
+    after = body.cell.after_in(class_.key)
+    return replace(class_, members=placed(body.members, old, after))
+
+
+def why_not(body: Item, target: Item | None) -> Iterator[TangleError]:
+    """Find why a body cannot be put into the class of its name."""
+
+    def problem(item: Item, message: str) -> TangleError:
+        return TangleError(body.cell.path, item.span[0], message)
+
+    if not target or target.kind != "class":
+        message = (
+            f"there is no class `{body.key}` in {body.cell.target} yet: define"
+            " it in an earlier cell of that file, or correct the name"
+        )
+        yield problem(body, message)
+        return
+    if target.fixed:
+        message = (
+            f"`{body.key}` ({target.place}) cannot be reopened, because"
+            f" {target.fixed}: define the whole class again instead"
+        )
+        yield problem(body, message)
+    members = {one.key for one in target.members if "." not in one.key}
+    above: set[str] = set()
+    for member in body.members:
+        for name in sorted(member.reads & members - above):
+            message = (
+                f"`{name}` is not defined above in this body, so a notebook"
+                f" would not look for it in `{body.key}` as the library does:"
+                " define it above, or use it inside a method"
+            )
+            yield problem(member, message)
+        above.add(member.key)

@@ -20,9 +20,9 @@ from typing import Any
 
 from tangle import likeness, runner
 from tangle.bindings import imports_in
-from tangle.cells import Item
 from tangle.chapters import Chapter
 from tangle.errors import TangleError, raise_all
+from tangle.items import Item
 from tangle.modules import Module
 from tangle.package import Package, Stage, put_together
 
@@ -205,7 +205,7 @@ def _error(item: Item, what: str, since: Item | None) -> TangleError:
         message = f"{what}: write it so that the order makes no difference"
         return TangleError(item.cell.path, item.span[0], message)
     message = (
-        f"`{item.key}` ({item.cell.path}:{item.span[0]}) was made before this"
+        f"`{item.key}` ({item.place}) was made before this"
         f" definition of `{since.key}`, and {what}: define `{item.key}` again"
         " after it"
     )
@@ -234,7 +234,7 @@ def _not_imported(stage: Stage, result: dict[str, Any]) -> TangleError:
         below = items.get((file, name[1])) if name else None
         if below:
             what += (
-                f"; it comes from {below.cell.path}:{below.span[0]}, and isn't"
+                f"; it comes from {below.place}, and isn't"
                 " complete at this place of the file: use it inside a"
                 " function, or if this is an annotation begin the file's"
                 " first cell with `from __future__ import annotations`"
