@@ -1,6 +1,8 @@
 # Tangled from book/03-value.md: edit there, not here.
 """Going on with a class in a later cell of a notebook."""
 
+from __future__ import annotations
+
 import sys
 
 # What every class has by itself, and what isn't to be carried over.

@@ -74,8 +74,7 @@ def members(draw, name: str) -> str:
     """A member of a class, of any kind."""
     if name == "__add__" or draw(st.booleans()):
         above = draw(st.sampled_from(["", "# An attribute.\n"]))
-        hint = draw(st.sampled_from(["", ": int"]))
-        return f"{above}{name}{hint} = {draw(st.integers(0, 99))}  # on it\n"
+        return f"{above}{name} = {draw(st.integers(0, 99))}  # on it\n"
     decorator = draw(st.sampled_from(DECORATORS))
     text = draw(functions(name, decorator))
     if decorator == "@property\n" and draw(st.booleans()):

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tangle.cells import ipython
 from tangle.chapters import Chapter
 from tangle.errors import TangleError
 from tangle.imports import Import
@@ -142,15 +144,10 @@ def notebook(
 def bound_by(
     code: str, modules: Mapping[str, Draft]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the names that a cell binds, and what the imported ones are.
-
-    Nothing for a cell that is not plain Python.
-    """
-    try:
-        body = ast.parse(code).body
-        table = symtable.symtable(code, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError):
-        return
+    """Yield the names that a cell binds, and what the imported ones are."""
+    code = plain(code)
+    body = ast.parse(code).body
+    table = symtable.symtable(code, "cell", "exec")
     imported = set()
     for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -162,15 +159,26 @@ def bound_by(
             yield symbol.get_name(), ""
 
 
+def plain(code: str) -> str:
+    """Return a cell as Python runs it, without its magics.
+
+    Of a cell that no Python comes of, nothing.
+    """
+    code = re.sub(r"\A%%(?:time|timeit|capture|prun)\b.*", "", code)
+    for text in (code, ipython().transform_cell(code)):
+        try:
+            compile(text, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        return text
+    return ""
+
+
 def imports_in(code: str) -> list[str]:
     """Return a cell's statements that import from the library."""
-    try:
-        body = ast.parse(code).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
     return [
         ast.unparse(node)
-        for node in body
+        for node in ast.parse(plain(code)).body
         if isinstance(node, ast.Import | ast.ImportFrom)
         and any(one.is_ours for one in imports_of(node))
     ]

@@ -20,6 +20,7 @@ from tangle.imports import Import, Line, Source
 from tangle.items import Item, Piece
 
 INDENT = 4
+DYNAMIC = re.compile(r"\b(globals|vars|dir|eval|exec)\b")
 # What IPython may rewrite has one of these in it; most cells have none.
 REWRITTEN = re.compile(
     r"[%!?]|^[ \t]*([.,;/]|>>>|In *\[)|^[ \t]+$|\A\s", re.MULTILINE
@@ -90,6 +91,7 @@ class _Parser:
         self.module = symtable.symtable(self.cell.source, "cell", "exec")
         self.scopes = list(_scopes(self.module))
         self.refuse_walrus(body)
+        self.refuse_dynamic(body)
         docstring = None
         items: list[Item] = []
         for part in self.parts(body, 1, len(self.rows), 0):
@@ -142,7 +144,7 @@ class _Parser:
         """
         if not REWRITTEN.search(self.cell.source):
             return
-        code = _ipython().transform_cell(self.cell.source)
+        code = ipython().transform_cell(self.cell.source)
         try:
             if ast.dump(ast.parse(code)) == ast.dump(tree):
                 return
@@ -177,6 +179,26 @@ class _Parser:
                         " a line of its own"
                     )
                     self.problem(inner.lineno, message)
+
+    def refuse_dynamic(self, body: list[ast.stmt]) -> None:
+        """Refuse what looks for names where a notebook has others."""
+        if not DYNAMIC.search(self.cell.source):
+            return
+        for node in (inner for part in body for inner in ast.walk(part)):
+            match node:
+                case ast.Name("globals"):
+                    name = "globals"
+                case ast.Call(ast.Name("vars" | "dir" as name), [], []):
+                    pass
+                case ast.Call(ast.Name("eval" | "exec" as name), [_], []):
+                    pass
+                case _:
+                    continue
+            message = (
+                f"`{name}` sees the names of the whole notebook here, and of"
+                " one file in the library: say which names are meant"
+            )
+            self.problem(node.lineno, message)
 
     def parts(
         self, body: list[ast.stmt], first: int, last: int, indent: int
@@ -252,6 +274,8 @@ class _Parser:
             frozenset(reads.now),
             frozenset(uses.union(_names_in_strings(part.node))),
             frozenset(sets),
+            frozenset(reads.calls),
+            bool(reads.annotations),
         )
 
     def take_imports(
@@ -415,16 +439,39 @@ class _Reads(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.now: set[str] = set()
+        self.calls: set[str] = set()
         self.annotations: set[str] = set()
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.now.add(node.id)
 
+    def visit_Call(self, node: ast.Call) -> None:
+        self.called(node.func)
+        self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for decorator in node.decorator_list:
+            self.called(decorator)
+        self.generic_visit(node)
+
+    def called(self, function: ast.expr) -> None:
+        """Note a call of something that has a name, or is found in it."""
+        named = function
+        while isinstance(named, ast.Attribute | ast.Subscript | ast.Call):
+            named = named.func if isinstance(named, ast.Call) else named.value
+        if isinstance(named, ast.Name):
+            plain = all(
+                isinstance(one, ast.Attribute | ast.Name | ast.expr_context)
+                for one in ast.walk(function)
+            )
+            self.calls.add(ast.unparse(function) if plain else named.id)
+
     def visit_FunctionDef(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef
     ) -> None:
         for decorator in node.decorator_list:
+            self.called(decorator)
             self.visit(decorator)
         self.visit_defaults(node.args)
         hints = (arg.annotation for arg in _parameters(node.args))
@@ -455,6 +502,7 @@ class _Reads(ast.NodeVisitor):
     def visit_comprehension_of(self, node: ast.AST) -> None:
         inner = _Reads()
         inner.generic_visit(node)
+        self.calls |= inner.calls
         self.now |= inner.now - {
             name.id
             for name in ast.walk(node)
@@ -503,7 +551,8 @@ def _scopes(module: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 
 
 @cache
-def _ipython() -> TransformerManager:
+def ipython() -> TransformerManager:
+    """What rewrites a cell before a notebook runs it."""
     return TransformerManager()  # type: ignore[no-untyped-call]
 
 

@@ -25,7 +25,9 @@ from tangle.errors import TangleError, raise_all
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-TARGET = re.compile(r"micrograd(/(?!__pycache__)[A-Za-z_]\w*)+\.py", re.ASCII)
+TARGET = re.compile(
+    r"micrograd(/(?!__pycache__|__init__/)[A-Za-z_]\w{0,99})+\.py", re.ASCII
+)
 OPTIONS = ("tangle", "after", "tags", "load")
 UNRUN = ("skip-execution", "raises-exception")
 
@@ -115,6 +117,10 @@ def read_chapters(root: Path) -> list[Chapter]:
     first_of: dict[str | int, str] = {}
     listed = set()
     for path, line in contents.listed_pages(root, problems):
+        if path in listed:
+            message = f"{path} is listed twice: drop one of the lines"
+            problems.append(TangleError(contents.CONTENTS, line, message))
+            continue
         listed.add(path)
         if path.endswith(".ipynb"):
             reader.refuse_tangled_notebook(path)
@@ -156,27 +162,22 @@ def _unlisted(root: Path, listed: set[str]) -> Iterator[str]:
 
 def _clashing_targets(chapters: Iterable[Chapter]) -> Iterator[TangleError]:
     """Find files that can't be beside each other."""
-    cells = {
-        str(cell.target): cell
-        for chapter in chapters
-        for cell in chapter.cells
-    }
-    lower = {target.lower(): target for target in cells}
-    for target, cell in cells.items():
-        others = [
-            f"{folder}.py"
-            for folder in map(str, PurePosixPath(target).parents)
-            if f"{folder}.py" in cells
-        ]
-        if lower[target.lower()] != target:
-            others.append(lower[target.lower()])
-        for other in others:
-            message = (
-                f"{target} can't be beside {other}"
-                f" ({cells[other].path}:{cells[other].line}), for Python or a"
-                " disk takes one for the other: rename one"
-            )
-            yield TangleError(cell.path, cell.line, message)
+    first: dict[str, tuple[str, Cell]] = {}
+    for cell in (cell for chapter in chapters for cell in chapter.cells):
+        module = str(cell.target).removesuffix(".py")
+        folders = [str(one) for one in PurePosixPath(module).parents][:-1]
+        for path in (module, *(f"{folder}/" for folder in folders)):
+            # One that a disk or Python may take for it.
+            key = path.rstrip("/").lower()
+            other, where = first.setdefault(key, (path, cell))
+            if other != path:
+                message = (
+                    f"{path} can't be beside {other} ({where.path}:"
+                    f"{where.line}), for Python or a disk takes one for the"
+                    " other: rename one"
+                )
+                yield TangleError(cell.path, cell.line, message)
+                break
 
 
 class _Fence(NamedTuple):
@@ -215,7 +216,7 @@ class _Reader:
         before = len(self.problems)
         try:
             text = contents.read(self.root, path)
-            fences = list(self.fences(text)) if "{code-cell}" in text else []
+            fences = list(self.fences(text)) if "{code" in text.lower() else []
             for fence in fences:
                 self.check_fence(path, fence)
             if fences and len(self.problems) == before:
@@ -230,12 +231,16 @@ class _Reader:
         self, name: str, path: str, text: str, fences: list[_Fence]
     ) -> Chapter:
         """Read a page with cells, of which all is well with each."""
+        import yaml  # type: ignore[import-untyped, unused-ignore]
         from myst_nb.core import read
         from nbformat.v4 import nbbase
 
         try:
-            # It takes longer than all the rest, and has been done here.
-            with patch.object(nbbase, "validate"):
+            # What takes longest: checks, which were made, and reading YAML.
+            with (
+                patch.object(nbbase, "validate"),
+                patch.object(yaml, "SafeLoader", contents.LOADER),
+            ):
                 notebook = read.read_myst_markdown_notebook(
                     text,
                     self.config,
@@ -259,9 +264,9 @@ class _Reader:
             for index, (cell, fence) in enumerate(both)
             if "tangle" in cell.metadata
         )
-        if cells and self.settings.not_run_line:
-            message = f"no cell is run, and {path} has some that are tangled"
-            off = self.settings.not_run_line
+        off = self.settings.line_that_excludes(path)
+        if cells and off:
+            message = f"{path} has tangled cells, which are not run by this"
             raise TangleError(contents.SETTINGS, off, message)
         sources = tuple((cell.source, fence.line + 1) for cell, fence in both)
         return Chapter(name, path, cells, notebook, sources)
@@ -272,6 +277,9 @@ class _Reader:
 
         front = re.match(r"---\n(.*?)^(---|\.\.\.)\s*$", text, re.S | re.M)
         node = contents.read_yaml(front[1], path, 2) if front else None
+        for name, row in contents.unmade(node):
+            message = f"`{name}` has no value that YAML knows"
+            self.problem(path, row + 2, message)
         for keys in (
             ("kernelspec",),
             ("jupytext",),
@@ -286,7 +294,7 @@ class _Reader:
         if value is not None and not contents.is_kind(value, "str"):
             self.problem(path, row + 2, "the `name` of a kernel is a word")
         mode, row = contents.get(node, "mystnb", "execution_mode")
-        if contents.is_off(mode):
+        if mode is not None and not contents.runs(mode):
             message = "cells that aren't run can't be tangled: drop this line"
             self.problem(path, row + 2, message)
         try:
@@ -310,11 +318,16 @@ class _Reader:
             )
             self.problem(path, fence.line, message)
         elif not fence.info.startswith("{code-cell}"):
-            message = "write ```{code-cell} without a blank: some ignore it"
+            message = "write ```{code-cell} exactly so: else it is ignored"
             self.problem(path, fence.line, message)
+        given = list(_options(path, fence))
+        rows = {row for _, _, row in given}
+        for row, text in enumerate(fence.content.split("\n"), fence.line + 1):
+            if text.startswith((":tangle:", ":after:")) and row not in rows:
+                message = "options stand at the top of a cell, without a gap"
+                self.problem(path, row, message)
         lines: dict[str, int] = {}
-        options = {name: row for name, _, row in _options(path, fence)}
-        for name, value, row in _options(path, fence):
+        for name, value, row in given:
             if name in lines:
                 message = (
                     f"`:{name}:` stands at line {lines[name]} already, and"
@@ -335,12 +348,12 @@ class _Reader:
                     "say behind which definition it goes: `:after: Value.tanh`"
                 )
                 self.problem(path, row, message)
-            if name == "after" and "tangle" not in options:
-                message = "only what is tangled has a place in a file"
-                self.problem(path, row, message)
             if name == "tags" and not is_list:
                 message = "tags are a list: write `:tags: [hide-input]`"
                 self.problem(path, row, message)
+        if "after" in lines and "tangle" not in lines:
+            message = "only what is tangled has a place in a file"
+            self.problem(path, lines["after"], message)
 
     def refuse_tangled_notebook(self, path: str) -> None:
         """Refuse cells that nobody looks for."""
@@ -419,7 +432,8 @@ class _Reader:
                         yield _Fence(line + below, end_line, True, "", "")
             elif token.type in ("fence", "colon_fence"):
                 directive = DIRECTIVE.match(token.info.strip())
-                if directive and directive[1] == "code-cell":
+                name = directive[1].lower() if directive else ""
+                if get_close_matches(name, ["code-cell"], 1, 0.9):
                     # The reader takes no other fences than these.
                     inner = nested or token.level > 0 or token.type != "fence"
                     yield _Fence(
@@ -441,6 +455,9 @@ def _options(path: str, fence: _Fence) -> Iterator[tuple[str, Any, int]]:
         options = takewhile(lambda row: row.lstrip().startswith(":"), rows)
         rows = [row.lstrip()[1:] for row in options]
     node = contents.read_yaml("\n".join(rows), path, first)
+    for name, row in contents.unmade(node):
+        message = f"`:{name}:` has no value that YAML knows"
+        raise TangleError(path, first + row, message)
     for name, value, row in contents.pairs(node):
         yield name, value, first + row
 

@@ -7,7 +7,8 @@ Book reads them. Its own reader tells no lines.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 import yaml  # type: ignore[import-untyped, unused-ignore]
@@ -15,6 +16,8 @@ import yaml  # type: ignore[import-untyped, unused-ignore]
 from tangle.errors import TangleError
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C's is faster
+DEEPEST = 50
+RUNNING = ("auto", "cache", "force", "inline")
 CONTENTS = "_toc.yml"
 SETTINGS = "_config.yml"
 # What Jupyter Book enables when nothing else is said.
@@ -33,15 +36,22 @@ class Settings(NamedTuple):
     extensions: list[str]
     """Those of MyST."""
     extensions_line: int
-    not_run_line: int | None
-    """The line by which no cell is run, if there is one."""
+    not_run: tuple[tuple[str, int], ...]
+    """Patterns of pages that are not run, and the lines that say so."""
+
+    def line_that_excludes(self, path: str) -> int | None:
+        """The line by which a page isn't run, if there is one."""
+        for pattern, line in self.not_run:
+            if PurePosixPath(path).match(pattern):
+                return line
+        return None
 
 
 def read_yaml(text: str, path: str, first: int = 1) -> Any:
     """Return the nodes of a text, which know their lines.
 
     It is line ``first`` of a page at which the text begins. Raises TangleError
-    if it isn't YAML, or holds itself.
+    if it isn't YAML, or no end of it is seen.
     """
     try:
         try:
@@ -55,20 +65,23 @@ def read_yaml(text: str, path: str, first: int = 1) -> Any:
         raise TangleError(path, first + line, f"is not YAML: {what}") from None
     except (ValueError, RecursionError) as error:
         raise TangleError(path, first, f"is not YAML: {error}") from None
-    if _holds_itself(node, ()):
-        raise TangleError(path, first, "holds an alias of itself")
+    if _depth(node, {}) > DEEPEST:
+        raise TangleError(path, first, "is nested too deeply, or in itself")
     return node
 
 
-def _holds_itself(node: Any, above: tuple[Any, ...]) -> bool:
-    if any(node is one for one in above):
-        return True
-    inner: list[Any] = []
-    if isinstance(node, yaml.SequenceNode):
-        inner = node.value
-    elif isinstance(node, yaml.MappingNode):
-        inner = [one for pair in node.value for one in pair]
-    return any(_holds_itself(one, (*above, node)) for one in inner)
+def _depth(node: Any, known: dict[int, int], above: int = 0) -> int:
+    """How deep a node is nested; no further than ``DEEPEST``."""
+    if above > DEEPEST or not isinstance(node, yaml.CollectionNode):
+        return above
+    if id(node) not in known:
+        known[id(node)] = DEEPEST + 1  # if it is met in itself
+        inner: list[Any] = node.value
+        if isinstance(node, yaml.MappingNode):
+            inner = [one for pair in node.value for one in pair]
+        depths = [_depth(one, known, above + 1) - above for one in inner]
+        known[id(node)] = max(depths, default=0)
+    return above + known[id(node)]
 
 
 def pairs(node: Any) -> Iterator[tuple[str, Any, int]]:
@@ -76,6 +89,15 @@ def pairs(node: Any) -> Iterator[tuple[str, Any, int]]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             yield str(key.value), value, key.start_mark.line
+
+
+def unmade(node: Any) -> Iterator[tuple[str, int]]:
+    """Yield the keys of which YAML can't make the values, and their rows."""
+    for name, value, row in pairs(node):
+        try:
+            yaml.SafeLoader("").construct_object(value, deep=True)
+        except (yaml.YAMLError, TypeError, ValueError):
+            yield name, row
 
 
 def get(node: Any, *keys: str) -> tuple[Any, int]:
@@ -107,23 +129,34 @@ def listed_pages(
 ) -> Iterator[tuple[str, int]]:
     """Yield the files of the listed pages, and the line that lists each."""
     contents = read_yaml(read(root, CONTENTS), CONTENTS)
-    for entry, line in _entries(contents, problems):
+    for entry, line in _entries(contents, problems, set()):
         names = [entry + suffix for suffix in ("", ".md", ".ipynb", ".rst")]
-        path = next((name for name in names if (root / name).is_file()), None)
+        path = next((name for name in names if _is_file(root / name)), None)
         if path is None:
-            message = f"no such page: {entry}.md; write it, or drop the entry"
+            said = shorten(entry, 60, placeholder="…")
+            message = f"no such page: {said}.md; write it, or drop the entry"
             problems.append(TangleError(CONTENTS, line, message))
         else:
             yield path, line
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # such as a name that is too long
+        return False
+
+
 def _entries(
-    node: Any, problems: list[TangleError]
+    node: Any, problems: list[TangleError], seen: set[int]
 ) -> Iterator[tuple[str, int]]:
     """Yield what names a page; a page comes before its sections."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for child in node.value:
-            yield from _entries(child, problems)
+            yield from _entries(child, problems, seen)
     for key in ("root", "file"):
         for name, value, row in pairs(node):
             if name == key and is_kind(value, "str"):
@@ -133,7 +166,7 @@ def _entries(
                 problems.append(TangleError(CONTENTS, row + 1, message))
     for name, value, _ in pairs(node):
         if name not in ("root", "file"):
-            yield from _entries(value, problems)
+            yield from _entries(value, problems, seen)
 
 
 def settings(root: Path) -> Settings:
@@ -156,13 +189,20 @@ def settings(root: Path) -> Settings:
             message = "`myst_enable_extensions` is a list of words"
             raise TangleError(SETTINGS, row + 1, message)
         extensions = [one.value for one in named.value] or EXTENSIONS
-    mode, at = get(config, "execute", "execute_notebooks")
-    return Settings(extensions, row + 1, at + 1 if is_off(mode) else None)
+    not_run = []
+    for keys in (
+        ("execute", "execute_notebooks"),
+        ("sphinx", "config", "nb_execution_mode"),
+    ):
+        mode, at = get(config, *keys)
+        if mode is not None and not runs(mode):
+            not_run.append(("*", at + 1))
+    excluded, at = get(config, "execute", "exclude_patterns")
+    if is_kind(excluded, "seq"):
+        not_run += [(one.value, at + 1) for one in excluded.value]
+    return Settings(extensions, row + 1, tuple(not_run))
 
 
-def is_off(mode: Any) -> bool:
-    """Whether a setting says that nothing is to be run."""
-    return mode is not None and (
-        mode.value == "off"
-        or (is_kind(mode, "bool") and mode.value.lower() in ("off", "false"))
-    )
+def runs(mode: Any) -> bool:
+    """Whether a setting says that cells are run."""
+    return is_kind(mode, "str") and mode.value in RUNNING

@@ -34,6 +34,10 @@ class Item:
     """Names of the module that it needs at any time."""
     sets: frozenset[str]
     """Names of the module that it sets, as by ``global``."""
+    calls: frozenset[str] = frozenset()
+    """What is called when it is defined, as far as that has a name."""
+    annotated: bool = False
+    """Whether it has an annotation."""
     members: tuple[Item, ...] = ()
     bases: tuple[str, ...] = ()
     fixed: str = ""

@@ -11,12 +11,17 @@ functions and classes by their names, and these are what is to be compared.
 
 from __future__ import annotations
 
+import _thread
 import abc
+import contextvars
+import copyreg
+import functools
 import json
 import re
 import sys
 import types
-from collections.abc import Iterable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 PLAIN = (
@@ -39,6 +44,25 @@ BUILT_IN = (
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
 )
+LOCKS = (type(_thread.allocate_lock()), type(_thread.RLock()))
+# How the content is asked for of what is also a list, a number and so on,
+# whatever methods a class of ours has.
+CONTENT: dict[type, Callable[[Any], Any]] = {
+    int: int.__repr__,
+    float: float.__repr__,
+    complex: complex.__repr__,
+    str: str.__str__,
+    bytes: bytes.__repr__,
+    bytearray: bytearray.__repr__,
+    list: lambda thing: list(list.__iter__(thing)),
+    tuple: lambda thing: list(tuple.__iter__(thing)),
+    dict: lambda thing: dict(dict.items(thing)),
+    set: lambda thing: set(set.__iter__(thing)),
+    frozenset: lambda thing: set(frozenset.__iter__(thing)),
+    property: lambda thing: (thing.fget, thing.fset, thing.fdel),
+    staticmethod: lambda thing: thing.__func__,
+    classmethod: lambda thing: thing.__func__,
+}
 # What every class has, or what only says how it was written; annotations and
 # registered subclasses are looked at in their own way.
 NOT_COMPARED = {
@@ -48,7 +72,7 @@ NOT_COMPARED = {
 }
 ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-OURS = re.compile(r"__main__|micrograd(\.|$)")
+OURS = re.compile(r"(?:__main__|micrograd(?:\.\w+)*)(?![\w.])")
 
 
 def is_plain(thing: object) -> bool:
@@ -59,13 +83,19 @@ def is_plain(thing: object) -> bool:
 class Likeness:
     """Describes objects of one process."""
 
-    def __init__(self, named: Mapping[str, object]) -> None:
-        """Describe by name what is ``named`` in the library."""
+    def __init__(self, named: Mapping[str, object], side: str) -> None:
+        """Describe by name what is ``named`` in the library.
+
+        What can't be described is something of this ``side``, and so like
+        nothing of the other.
+        """
+        self.side = side
         self.names: dict[int, str] = {}
         for name, thing in named.items():
             if not is_plain(thing):
                 self.names.setdefault(id(thing), name)
         self.met: dict[int, int] = {}
+        self.inside: list[str] = []  # of which classes things are described
         self.alive: list[object] = []  # so that no id is given twice
 
     def of_named(self, name: str, thing: object) -> Any:
@@ -92,40 +122,32 @@ class Likeness:
             return {"met": self.met[id(thing)]}
         self.met[id(thing)] = len(self.met)
         self.alive.append(thing)
-        match thing:
-            case list():
-                if kind is list:
-                    return {"list": [self.of(part) for part in thing]}
-            case set():
-                if kind is set:
-                    return {"set": self.unordered(thing)}
-            case types.MappingProxyType():
-                return {"mapping": self.pairs(thing)}
-            case dict():
-                if kind is dict:
-                    return {"dict": self.pairs(thing)}
-            case types.ModuleType():
-                return {"module": thing.__name__}
-            case types.CodeType():
-                return self.code(thing)
-            case types.FunctionType():
-                return self.function(thing)
-            case types.MethodType():
-                return {
-                    "method": self.of(thing.__func__),
-                    "self": self.of(thing.__self__),
-                }
-            case staticmethod() | classmethod():
-                return {kind.__name__: self.of(thing.__func__)}
-            case property():
-                parts = (thing.fget, thing.fset, thing.fdel, thing.__doc__)
-                return {"property": [self.of(part) for part in parts]}
-            case type():
-                return self.class_(thing)
+        if kind is list:
+            return {"list": [self.of(part) for part in thing]}
+        if kind is set:
+            return {"set": self.unordered(thing)}
+        if kind is dict or kind is types.MappingProxyType:
+            return {kind.__name__: self.pairs(thing)}
+        if kind is types.ModuleType:
+            return {"module": thing.__name__}
+        if kind is types.CodeType:
+            return self.code(thing)
+        if kind is types.FunctionType:
+            return self.function(thing)
+        if kind is types.MethodType:
+            function, self_ = self.of(thing.__func__), self.of(thing.__self__)
+            return {"method": function, "self": self_}
+        if isinstance(thing, types.GenericAlias):
+            origin = self.of(thing.__origin__)
+            return {"of": origin, "arguments": self.of(thing.__args__)}
+        if kind is types.UnionType:
+            return {"union": [self.of(part) for part in thing.__args__]}
         if kind in BUILT_IN:
             owner = getattr(thing, "__objclass__", None)
             owner = owner or getattr(thing, "__self__", None)
             return {"built-in": thing.__qualname__, "of": self.of(owner)}
+        if isinstance(thing, type):
+            return self.class_(thing)
         return self.other(thing)
 
     def unordered(self, things: Any) -> list[Any]:
@@ -140,86 +162,166 @@ class Likeness:
             constants = [c for c in constants if c != code.co_firstlineno]
         return {
             "code": code.co_qualname,
+            "instructions": [
+                code.co_code.hex(),
+                code.co_exceptiontable.hex(),
+                code.co_flags,
+            ],
             "names": [*code.co_names, "/", *code.co_varnames],
             "free": [*code.co_freevars, "/", *code.co_cellvars],
             "parameters": [
                 code.co_argcount,
                 code.co_posonlyargcount,
                 code.co_kwonlyargcount,
-                code.co_flags,
             ],
             "constants": [self.of(constant) for constant in constants],
         }
 
     def function(self, function: types.FunctionType) -> Any:
-        told: dict[str, Any] = {
+        module = str(function.__globals__.get("__name__"))
+        if is_found(function, function.__module__):
+            return {"function": f"{module}.{function.__qualname__}"}
+        told = {
             "function": function.__qualname__,
             "name": function.__name__,
+            "docstring": self.of(function.__doc__),
             "defaults": self.of(function.__defaults__),
             "keyword defaults": self.of(function.__kwdefaults__),
-            "closure": [self.cell(c) for c in function.__closure__ or ()],
-            "attributes": self.of(dict(vars(function))),
+            "closure": [
+                self.cell(*both)
+                for both in zip(
+                    function.__code__.co_freevars,
+                    function.__closure__ or (),
+                    strict=True,
+                )
+            ],
+            "attributes": self.attributes(vars(function)),
+            "annotations": self.of(hints(function)),
+            "code": self.of(function.__code__),
         }
-        if OURS.match(str(function.__globals__.get("__name__"))):
-            told["docstring"] = self.of(function.__doc__)
-            told["annotations"] = self.of(hints(function))
-            told["code"] = self.of(function.__code__)
-        else:
-            told["of"] = function.__code__.co_filename
+        loaded = sys.modules.get(module)
+        if loaded is None or vars(loaded) is not function.__globals__:
+            told["globals"] = {
+                name: self.of(function.__globals__[name])
+                for name in function.__code__.co_names
+                if name in function.__globals__
+            }
         return told
 
-    def cell(self, cell: types.CellType) -> Any:
+    def cell(self, name: str, cell: types.CellType) -> Any:
+        """What a variable of an outer function holds.
+
+        The class of a reopened body is meant for the one that goes on.
+        """
         try:
-            return self.of(cell.cell_contents)
+            content = cell.cell_contents
         except ValueError:
             return "empty"
+        own = self.inside[-1] if self.inside else ""
+        if name == "__class__" and content.__qualname__ == own:
+            return "its class"
+        return self.of(content)
 
     def class_(self, class_: type) -> Any:
-        called = f"{class_.__module__}.{class_.__qualname__}"
-        if not OURS.match(class_.__module__):
-            return {"class": called}
+        if is_found(class_, class_.__module__):
+            return {"class": f"{class_.__module__}.{class_.__qualname__}"}
+        self.inside.append(class_.__qualname__)
+        attributes = {
+            name: self.of(value)
+            for name, value in sorted(vars(class_).items())
+            if name not in NOT_COMPARED
+        }
+        self.inside.pop()
         registered: list[Any] = []
         if "_abc_impl" in vars(class_):
             references = abc._get_dump(class_)[0]  # type: ignore[attr-defined]
             registered = self.unordered([one() for one in references])
         return {
             "class": class_.__qualname__,
+            "name": class_.__name__,
             "metaclass": self.of(type(class_)),
             "bases": [self.of(base) for base in class_.__bases__],
             "abstract": bool(class_.__flags__ & ABSTRACT),
             "registered": registered,
             "annotations": self.of(hints(class_)),
-            "attributes": {
-                name: self.of(value)
-                for name, value in sorted(vars(class_).items())
-                if name not in NOT_COMPARED
-            },
+            "attributes": attributes,
+        }
+
+    def attributes(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Attributes by name; a module of ours has two names."""
+        return {
+            str(name): self.of(value)
+            for name, value in attributes.items()
+            if name != "__module__" or not OURS.match(str(value))
         }
 
     def other(self, thing: Any) -> Any:
-        """Any other object: as ``copy`` sees it, or by what can be seen."""
-        told: dict[str, Any] = {"type": self.of(type(thing))}
+        """Any other object: its attributes and content, and what copies it."""
+        kind = type(thing)
+        try:  # not what it would give for others'
+            own = dict(object.__getattribute__(thing, "__dict__"))
+        except (AttributeError, TypeError):
+            own = {}
+        for base in kind.__mro__:
+            slots = vars(base).get("__slots__", ())
+            for slot in [slots] if isinstance(slots, str) else slots:
+                if hasattr(thing, slot):
+                    own[slot] = getattr(thing, slot)
+        told: dict[str, Any] = {
+            "type": self.of(kind),
+            "attributes": self.attributes(own),
+        }
+        for base, content in CONTENT.items():
+            if isinstance(thing, base):
+                told["content"] = self.of(content(thing))
         try:
-            reduced = thing.__reduce_ex__(4)
-        except Exception:  # whatever an object that can't be copied raises
+            reduce = copyreg.dispatch_table.get(kind)
+            reduced = reduce(thing) if reduce else thing.__reduce_ex__(4)
+        except Exception:  # whatever what can't be copied raises
             reduced = None
         if isinstance(reduced, tuple):
             function, arguments, state, *items = (*reduced, *[None] * 5)[:5]
-            told["made by"] = self.of(function)
-            told["of"] = self.of(arguments)
-            told["attributes"] = self.state(state)
+            told["made by"] = [self.of(function), self.of(arguments)]
+            if not isinstance(state, dict):
+                told["state"] = self.of(state)
             told["items"] = [self.of(list(x)) if x else None for x in items]
-            return told
-        if "object at 0x" not in repr(thing):
-            told["looks like"] = ADDRESS.sub("", repr(thing))
-        told["attributes"] = self.state(getattr(thing, "__dict__", None))
+        else:
+            told |= self.special(thing, bool(own) or "content" in told)
         return told
 
-    def state(self, state: object) -> Any:
-        """An object's attributes by name, where they have names."""
-        if isinstance(state, dict) and all(isinstance(k, str) for k in state):
-            return {name: self.of(value) for name, value in state.items()}
-        return self.of(state)
+    def special(self, thing: Any, is_told: bool) -> dict[str, Any]:
+        """What can be seen of things that can't be copied."""
+        if isinstance(thing, LOCKS):
+            return {"looks like": ADDRESS.sub("", repr(thing))}
+        if isinstance(thing, weakref.ref):
+            return {"refers to": self.of(thing())}
+        if isinstance(thing, contextvars.ContextVar):
+            return {"name": thing.name, "value": self.of(thing.get(None))}
+        if isinstance(thing, functools._lru_cache_wrapper):
+            seen = [thing.cache_parameters(), list(thing.cache_info())]
+            return {"cached": self.of(seen)}
+        if kind_of_typing(thing):
+            names = ("__name__", "__bound__", "__constraints__", "__default__")
+            parts = {n: getattr(thing, n) for n in names if hasattr(thing, n)}
+            return {"looks like": repr(thing), "parts": self.attributes(parts)}
+        if is_told:
+            return {}
+        return {"not comparable": f"{type(thing).__name__} {self.side}"}
+
+
+def kind_of_typing(thing: object) -> bool:
+    """Whether a thing is one of the forms that annotations are made of."""
+    return type(thing).__module__ == "typing"
+
+
+def is_found(thing: Any, module: object) -> bool:
+    """Whether others' code has a class or function under its own name."""
+    if OURS.match(str(module)):
+        return False
+    found: Any = sys.modules.get(str(module))
+    for name in thing.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is thing
 
 
 def hints(thing: Any) -> dict[str, Any]:
@@ -242,6 +344,8 @@ def difference(one: Any, other: Any, path: str = "") -> list[str] | None:
         if len(one) == len(other):
             pairs = zip(one, other, strict=True)
     elif isinstance(one, dict) and isinstance(other, dict):
+        if isinstance(one.get("code"), str):
+            return [path, "one program", "another"]
         inner, outer = one.get("attributes"), other.get("attributes")
         if inner and outer and inner != outer:
             return attributes(inner, outer, path)
@@ -269,6 +373,8 @@ def brief(described: Any) -> str:
     match described:
         case None:
             return "missing"
+        case {"not comparable": str(name)}:
+            said = f"a {name.split()[0]}, which can't be compared"
         case {"named": str(name)} | {"same as": str(name)}:
             return f"`{name.rpartition(':')[2]}`"
         case {"is": str(said)}:

@@ -10,9 +10,10 @@ from textwrap import wrap
 from tangle import reopened
 from tangle.cells import INDENT
 from tangle.chapters import chapter_number
+from tangle.effects import lost
 from tangle.errors import TangleError, raise_all
 from tangle.imports import BLANK, WIDTH, Import, Line, Source, lay_out, merge
-from tangle.items import Item, Piece, placed
+from tangle.items import Item, Piece, owner, placed
 
 HEADER = "# Tangled from "
 
@@ -82,6 +83,7 @@ class Draft:
         plain = []
         for item in piece.items:
             target = self.items.get(item.key)
+            problems += self._lost(item)
             if item.kind != "reopened":
                 plain.append(replace(item, gap=target.gap) if target else item)
                 continue
@@ -109,6 +111,22 @@ class Draft:
                     )
                     yield TangleError(*one.source, message)
 
+    def _lost(self, item: Item) -> Iterator[TangleError]:
+        """Find what would be lost with the definitions that are replaced."""
+        target = self.items.get(item.key)
+        if not target:
+            return
+        imports = {one.bound: one for one in self.imports}
+        old = {one.key: one for one in target.members if one.key}
+        if item.kind == "reopened":
+            replaced = [(old.get(new.key), new) for new in item.members]
+        else:
+            replaced = [(one, item) for one in (target, *target.members)]
+        ours = self.items.keys() | {owner(key) for key in old}
+        for before, after in replaced:
+            if before:
+                yield from lost(before, after, ours, imports)
+
     def _misplaced(self, piece: Piece) -> Iterator[TangleError]:
         """Find places in the file that the cell names and aren't there."""
         bodies = {
@@ -118,20 +136,20 @@ class Draft:
         }
         bodies[""] = tuple(x for x in piece.items if x.key not in bodies)
         for name in piece.cell.after:
-            owner, _, own = name.rpartition(".")
+            body, _, own = name.rpartition(".")
             there = {item.key for item in self.items.values()}
-            if owner:
-                class_ = self.items.get(owner)
+            if body:
+                class_ = self.items.get(body)
                 there = {x.key for x in class_.members} if class_ else set()
             message = ""
-            if owner not in bodies:
-                message = f"this cell does not go on with a class `{owner}`"
+            if body not in bodies:
+                message = f"this cell does not go on with a class `{body}`"
             elif own not in there:
                 near = get_close_matches(own, sorted(there), 1)
-                dot = f"{owner}." if owner else ""
+                dot = f"{body}." if body else ""
                 meant = f": did you mean `{dot}{near[0]}`?" if near else ""
                 message = f"there is no such definition yet{meant}"
-            elif {item.key for item in bodies[owner]} <= there:
+            elif {item.key for item in bodies[body]} <= there:
                 message = "nothing here is new, so all stays where it is"
             if message:
                 yield TangleError(

@@ -132,6 +132,7 @@ def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
         for file in changed:
             problems += clashes(drafts[file])
         problems += bindings.problems(chapter, pieces, drafts)
+        problems += _leaking_features(pieces, drafts)
         raise_all(problems)
         for file in changed:
             modules[file] = module(drafts[file])
@@ -148,6 +149,27 @@ def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
             {f: list(draft.imports) for f, draft in drafts.items()},
             frozenset(file for file, one in drafts.items() if one.postpones),
         )
+
+
+def _leaking_features(
+    pieces: Iterable[Piece], drafts: Mapping[str, Draft]
+) -> Iterator[TangleError]:
+    """Find cells that have a feature in the notebook, not in their file."""
+    since = None
+    for piece in pieces:
+        file = piece.cell.target
+        parts = [x for item in piece.items for x in (item, *item.members)]
+        annotated = any(part.annotated for part in parts)
+        if since and annotated and not drafts[file].postpones:
+            message = (
+                f"the annotations of line {since} hold for this cell in the"
+                f" notebook, and not in {file}: import them from __future__"
+                " in the first cell of that file, too"
+            )
+            yield TangleError(piece.cell.path, piece.cell.line, message)
+        for one in piece.imports:
+            if one.origin == "__future__.annotations":
+                since = one.source[1]
 
 
 def _take_apart(chapters: Sequence[Chapter]) -> list[list[Piece]]:

@@ -119,9 +119,13 @@ def _problems_of(
                 f" class: give it one, or {INSTEAD}"
             )
             yield statement, message
-        case ast.Assign([ast.Name()], value) | ast.AnnAssign(
-            ast.Name(), value=ast.expr() as value
-        ):
+        case ast.AnnAssign(ast.Name(name)):
+            message = (
+                "a notebook forgets this annotation as the class goes on:"
+                f" write `{name} = ...`, or {INSTEAD}"
+            )
+            yield statement, message
+        case ast.Assign([ast.Name()], value):
             if isinstance(value, ast.Call) and not _is_builtin(value.func):
                 message = (
                     "what this call makes may look at the class, which is not"
@@ -151,11 +155,22 @@ def _differences(
 ) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
     """Find what means another class in the notebook than in the library."""
     where = node if isinstance(node, ast.stmt | ast.expr) else statement
+    called = {
+        id(inner.func)
+        for inner in ast.walk(statement)
+        if isinstance(inner, ast.Call)
+    }
     match node:
         case ast.Call(ast.Name("super"), [], []):
             message = (
                 "`super()` would mean the class of this body alone: name the"
                 " class, as in `super(Value, self)`"
+            )
+            yield where, message
+        case ast.Name("super") if id(node) not in called:
+            message = (
+                "`super` must be seen to be called: name the class, as in"
+                " `super(Value, self)`"
             )
             yield where, message
         case ast.Name("__class__"):

@@ -8,7 +8,6 @@ knows nothing of the rest of the tangler, so that it starts at once.
 from __future__ import annotations
 import __future__
 
-import builtins
 import importlib
 import importlib.util
 import json
@@ -39,8 +38,11 @@ PATIENCE = 60
 class Package(MetaPathFinder, Loader):
     """Imports the package from texts; there is no other of its name."""
 
-    def __init__(self, files: dict[str, str]) -> None:
+    def __init__(
+        self, files: dict[str, str], imported: dict[str, list[str]]
+    ) -> None:
         self.files = files
+        self.imported = imported
         self.modules = {module_of(file): file for file in files}
 
     def find_spec(
@@ -59,7 +61,8 @@ class Package(MetaPathFinder, Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         file = self.modules[module.__name__]
-        exec(compiled(self.files[file], file), vars(module))
+        code = compiled(self.files[file], file, tail(self.imported, file))
+        exec(code, vars(module))
 
     def install(self) -> None:
         sys.meta_path.insert(0, self)
@@ -70,9 +73,19 @@ class Package(MetaPathFinder, Loader):
 
 
 @lru_cache(maxsize=100)
-def compiled(text: str, file: str) -> types.CodeType:
+def compiled(text: str, file: str, end: str) -> types.CodeType:
     """The code of a module, from bytes: a comment may tell their encoding."""
-    return compile(text.encode(), file, "exec", dont_inherit=True)
+    return compile((text + end).encode(), file, "exec", dont_inherit=True)
+
+
+def tail(imported: dict[str, list[str]], file: str) -> str:
+    """A file's imports once more, where they do nothing.
+
+    Python compiles ``math.exp(x)`` to other instructions where ``math`` is
+    imported in the same text. With this the cells of a file are like it.
+    """
+    names = imported.get(file)
+    return f"\nif 0:\n import {', '.join(names)}\n" if names else ""
 
 
 def module_of(file: str) -> str:
@@ -118,13 +131,14 @@ def run_cells(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
     made, and of the rest what the stage has.
     """
     before = job["before"]
-    Package(before).install()
+    Package(before, job["imported"]).install()
     for file in before:
         importlib.import_module(module_of(file))
     page = types.ModuleType("__main__")
     sys.modules["__main__"] = page
     namespace = vars(page)
     made_for: dict[str, str] = {}
+    seeded: set[str] = set()
     known = set(namespace) | {"__annotations__", "__builtins__", "__doc__"}
     for number, step in enumerate(job["steps"]):
         if "file" not in step:
@@ -143,16 +157,18 @@ def run_cells(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
                 continue
             if name in stage:
                 namespace[name] = stage[name]
+                seeded.add(name)
             elif name == "reopen":
                 namespace[name] = getattr(literate, name, reopen)
         flags = POSTPONED if step["postpones"] else 0
-        code = compile(step["code"], f"cell {number}", "exec", flags, True)
+        source = step["code"] + tail(job["imported"], file)
+        code = compile(source, f"cell {number}", "exec", flags, True)
         exec(code, namespace)
         # Later cells import what this one has made; the stage's own functions
         # find it, too.
         made = {name: namespace[name] for name in step["defines"]}
         vars(module_for(module_of(file))).update(made)
-        known |= {*step["uses"], *made, *step["may define"]}
+        known |= {*made, *step["may define"], "reopen"}
         for name in (*step["may define"], *made):
             made_for[name] = file
     definitions = {}
@@ -163,14 +179,22 @@ def run_cells(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
                 definitions[f"{file}:{name}"] = namespace[name]
             elif name in stage:
                 definitions[f"{file}:{name}"] = stage[name]
-    extra = sorted(namespace.keys() - known)
-    return {"extra": extra, "described": described(definitions)}
+    for file, names in job["set"].items():
+        stage = vars(module_for(module_of(file)))
+        for name in names:
+            if name in namespace and name not in seeded:
+                definitions[f"{file}:{name}"] = namespace[name]
+            elif name in stage:
+                definitions[f"{file}:{name}"] = stage[name]
+    known |= {name for names in job["set"].values() for name in names}
+    extra = sorted(namespace.keys() - known - seeded)
+    return {"extra": extra, "described": described(definitions, "cells")}
 
 
 def import_modules(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
     """Import the modules, each of them first once; return what they define."""
     after = job["after"]
-    Package(after).install()
+    Package(after, job["imported"]).install()
     for file in job["import first"]:
         forget()
         importlib.import_module(module_of(file))
@@ -178,16 +202,17 @@ def import_modules(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
     modules = {f: importlib.import_module(module_of(f)) for f in after}
     definitions = {
         f"{file}:{name}": vars(modules[file])[name]
-        for file, names in job["defined"].items()
+        for what in ("defined", "set")
+        for file, names in job[what].items()
         for name in names
         if name in vars(modules[file])
     }
-    return {"described": described(definitions)}
+    return {"described": described(definitions, "file")}
 
 
-def described(definitions: dict[str, Any]) -> dict[str, Any]:
+def described(definitions: dict[str, Any], side: str) -> dict[str, Any]:
     definitions = dict(sorted(definitions.items()))
-    likeness = Likeness(definitions)
+    likeness = Likeness(definitions, side)
     return {
         name: likeness.of_named(name, value)
         for name, value in definitions.items()
@@ -267,7 +292,7 @@ def compare(job: dict[str, Any]) -> dict[str, Any]:
     for file, text in job["after"].items():
         # Here, for the next chapter as well; the children tell what is wrong.
         with suppress(SyntaxError, ValueError):
-            compiled(text, file)
+            compiled(text, file, tail(job["imported"], file))
     children = [Child(run_cells, job), Child(import_modules, job)]
     until = time.monotonic() + PATIENCE
     reading = {child.pipe: child for child in children}
@@ -295,7 +320,7 @@ def main() -> None:
     """Answer each line of the input."""
     warnings.simplefilter("ignore")
     sys.setrecursionlimit(3000)
-    vars(builtins).pop("_", None)
+    sys.set_int_max_str_digits(0)
     for line in sys.stdin.buffer:
         print(json.dumps(compare(json.loads(line))), flush=True)
 

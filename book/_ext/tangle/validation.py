@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -82,7 +82,6 @@ def _job(
             {
                 "file": file,
                 "code": piece.cell.source,
-                "line": piece.cell.line,
                 "uses": sorted({name for part in parts for name in part.uses}),
                 "defines": [item.key for item in piece.items],
                 "may define": [one.bound for one in piece.imports],
@@ -93,14 +92,49 @@ def _job(
     for definition in stage.package.definitions:
         if "." not in definition.name:
             defined.setdefault(definition.file, []).append(definition.name)
-    changed = [file for file in after if before.get(file) != after[file]]
     return {
         "before": before,
         "after": after,
         "steps": steps,
         "defined": defined,
-        "import first": changed if before else list(after),
+        "set": _set_by_functions(stage),
+        "imported": {
+            file: sorted({one.bound for one in imports})
+            for file, imports in stage.imports.items()
+        },
+        "import first": _to_import(stage, before, after),
     }
+
+
+def _set_by_functions(stage: Stage) -> dict[str, list[str]]:
+    """The names of each file that its functions declare global and set."""
+    found = {
+        file: sorted({name for item in items for name in _sets(item)})
+        for file, items in stage.items.items()
+    }
+    return {file: names for file, names in found.items() if names}
+
+
+def _sets(item: Item) -> set[str]:
+    return {name for part in (item, *item.members) for name in part.sets}
+
+
+def _to_import(
+    stage: Stage, before: Mapping[str, str], after: Mapping[str, str]
+) -> list[str]:
+    """The files that have changed, and those that import one of them."""
+    found = {file for file in after if before.get(file) != after[file]}
+    waiting = list(found)
+    while waiting:
+        stem = waiting.pop().removesuffix(".py").removesuffix("/__init__")
+        module = stem.replace("/", ".")
+        for file, imports in stage.imports.items():
+            says = {one.module or one.name for one in imports}
+            says |= {f"{one.module}.{one.name}" for one in imports}
+            if module in says and file not in found:
+                found.add(file)
+                waiting.append(file)
+    return sorted(found)
 
 
 def _digest(job: dict[str, Any]) -> str:
@@ -144,9 +178,15 @@ def _run(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             env=env,
             stdout=subprocess.PIPE,
             text=True,
-            check=True,
+            check=False,
         )
-        return [json.loads(line) for line in ran.stdout.splitlines()]
+        told = [json.loads(line) for line in ran.stdout.splitlines()]
+        ended: dict[str, Any] = {
+            "what": "it ends all Pythons",
+            "frames": [],
+            "cell": None,
+        }
+        return told + [ended] * (len(some) - len(told))
 
     # Neighbours have modules in common.
     size = -(-len(jobs) // count) if jobs else 0
@@ -165,7 +205,11 @@ def _problems(stage: Stage, result: dict[str, Any]) -> Iterator[TangleError]:
         number = result["cell"]
         line = 1
         if number is not None:
-            line = _cell_line(stage, number)
+            line = next(
+                piece.cell.line
+                for piece in stage.pieces
+                if piece.cell.index == number
+            )
             line += _last_row(result["frames"], f"cell {number}") - 1
         message = (
             f"the cell cannot be run on the library so far: {result['what']}"
@@ -202,7 +246,10 @@ def _problems(stage: Stage, result: dict[str, Any]) -> Iterator[TangleError]:
 def _error(item: Item, what: str, since: Item | None) -> TangleError:
     """Tell of an item that the order makes another one."""
     if since is None:
-        message = f"{what}: write it so that the order makes no difference"
+        message = (
+            f"{what}: write it so that neither the order nor the time makes"
+            " a difference"
+        )
         return TangleError(item.cell.path, item.span[0], message)
     message = (
         f"`{item.key}` ({item.place}) was made before this"
@@ -210,10 +257,6 @@ def _error(item: Item, what: str, since: Item | None) -> TangleError:
         " after it"
     )
     return TangleError(since.cell.path, since.span[0], message)
-
-
-def _cell_line(stage: Stage, number: int) -> int:
-    return stage.chapter.code[number][1]
 
 
 def _last_row(frames: Sequence[tuple[str, int]], file: str) -> int:
