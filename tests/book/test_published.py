@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -30,11 +31,10 @@ def with_both(without: Project) -> Iterator[Project]:
     """The book once it has both, as _config.yml shows it in comments."""
     with without.put_back():
         config = without.path / "_config.yml"
-        text = re.sub(
-            r"(?m)^# (html|repository): \{", r"\1: {", config.read_text()
-        )
+        shown = r"(?m)^( *)# (html: \{|repository_\w+: |use_\w+: )"
+        text = re.sub(shown, r"\1\2", config.read_text())
         text = re.sub(r"baseurl: [^,}]*", f"baseurl: {SITE}", text)
-        text = re.sub(r"url: https://github[^,}]*", f"url: {REPOSITORY}", text)
+        text = re.sub(r"_url: https://github.*", f"_url: {REPOSITORY}", text)
         config.write_text(text)
         without.build()
         yield without
@@ -59,7 +59,7 @@ def content(page: BeautifulSoup, selector: str) -> list[str]:
 def test_without_an_address_nothing_is_said_of_one(without: Project) -> None:
     """Protects pages from addresses, and buttons, that lead nowhere."""
     html = without.path / "_build/html"
-    for name in ("404.html", "sitemap.xml", "_static/card.png"):
+    for name in ("404.html", "sitemap.xml", "card.png"):
         assert not (html / name).exists()
     for page in pages(without).values():
         assert not page.select("link[rel=canonical], meta[property]")
@@ -91,7 +91,8 @@ def test_with_an_address_pages_give_it(with_both: Project) -> None:
         (card,) = content(page, "meta[property='og:image']")
         assert card.startswith(SITE)
         file = with_both.path / "_build/html" / card.removeprefix(SITE)
-        assert file.read_bytes().startswith(b"\x89PNG")
+        begin = struct.unpack(">8s4x4sii", file.read_bytes()[:24])
+        assert begin == (b"\x89PNG\r\n\x1a\n", b"IHDR", 1200, 630)
 
 
 def test_with_an_address_there_is_a_list_of_pages(with_both: Project) -> None:

@@ -16,6 +16,8 @@ from bs4 import BeautifulSoup
 from project import Project
 from small import DRAW, PAGES, list_pages, small_book
 
+from figures import palette
+
 pytestmark = pytest.mark.xdist_group("small book")
 
 
@@ -69,7 +71,7 @@ def test_a_page_imports_the_library_so_far(
 
 def test_plots_have_the_settings_of_the_book(built: Project) -> None:
     """Protects the colours and the format, without a line in any chapter."""
-    assert "settings: run\n" in printed(built, "03-three")
+    assert "settings: ipython\n" in printed(built, "03-three")
 
 
 # Pictures
@@ -171,10 +173,10 @@ def test_a_notebook_leads_to_where_the_book_is_published(
     book.edit(
         "_config.yml",
         "\nexecute:",
-        "\nrepository: {url: https://github.com/a/b}"
-        "\nhtml: {baseurl: https://example.org/it/}"
-        "\nexecute:",
+        "\nhtml: {baseurl: https://example.org/it/}\nexecute:",
     )
+    there = "repository_url: https://github.com/"
+    book.edit("_config.yml", f"# {there}OWNER/NAME", f"{there}a/b")
     book.build()
     text = notebook(book, "02-two")
     assert "[Three](https://example.org/it/book/03-three.html)." in text
@@ -316,6 +318,21 @@ def style_sheet(book: Project, name: str) -> str:
     link = soup(book, name).select_one('link[href*="_static/book.css"]')
     assert link
     return str(link["href"])
+
+
+def test_a_changed_colour_is_told_where_it_stands(book: Project) -> None:
+    """Protects the palette's word: whoever changes a colour misses none."""
+    before, now = palette.LIGHT["data"], "#012345"
+    book.edit("book/palette.toml", before, now)
+    line = book.edit("book/03-three.md", before, before)
+    told = f"book/03-three.md:{line}: WARNING: {before} is no colour of"
+    assert told in book.fail()
+    while before in (book.path / "book/03-three.md").read_text():
+        book.edit("book/03-three.md", before, now)
+    book.build()
+    sheet = book.path / "_build/html/_static/palette.css"
+    assert f"--book-data: {now};" in sheet.read_text()
+    assert "var(--book-data)" in str(soup(book, "03-three").select("svg"))
 
 
 def test_a_page_that_is_taken_out_is_gone_everywhere(book: Project) -> None:

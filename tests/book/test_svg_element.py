@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from figures.svg_element import PALETTE, inlined
-
-ROOT = Path(__file__).resolve().parents[2]
+from figures.palette import LIGHT
+from figures.svg_element import inlined
 
 # As matplotlib and Graphviz write them.
 FIGURE = """\
@@ -77,34 +73,9 @@ def test_references_follow_the_ids() -> None:
 def test_colours_are_those_of_the_page() -> None:
     """Protects figures from staying light in a dark page."""
     picture = str(drawn())
-    assert [colour for colour in PALETTE if colour in picture] == []
+    assert [colour for colour in LIGHT.values() if colour in picture] == []
     for meaning in ("data", "gradient", "paper", "parameter", "ink"):
         assert f"var(--book-{meaning})" in picture
-
-
-@pytest.mark.parametrize(
-    "drawer", ["book/_ext/run/matplotlibrc", "micrograd/graph.py"]
-)
-def test_whatever_draws_uses_the_palette_alone(drawer: str) -> None:
-    """Protects each colour's one meaning, and dark pages."""
-    text = (ROOT / drawer).read_text()
-    used = set(re.findall(r"#[0-9a-fA-F]{6}\b", text))
-    assert used
-    assert used <= set(PALETTE)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_each_theme_has_the_whole_palette(theme: str) -> None:
-    """Protects figures from colours that only one theme knows."""
-    css = (ROOT / "book/_static/book.css").read_text()
-    rule = re.search(rf'html\[data-theme="{theme}"\] *{{(.*?)}}', css, re.S)
-    assert rule
-    colours = dict(re.findall(r"--book-(\w+): *(#\w+)", rule[1]))
-    assert set(PALETTE.values()) <= set(colours)
-    if theme == "light":
-        assert {c: colours[name] for c, name in PALETTE.items()} == {
-            c: c for c in PALETTE
-        }
 
 
 @pytest.mark.parametrize(

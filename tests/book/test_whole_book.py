@@ -11,7 +11,7 @@ import site_rules
 from project import Project
 from site_rules import Page, Site
 
-from weave.palette import COLOURS, MEANINGS
+from figures.palette import LIGHT, MEANINGS
 
 pytestmark = pytest.mark.xdist_group("book")
 
@@ -107,13 +107,12 @@ def test_figures_tables_and_equations_are_numbered_by_chapter(
 def test_prose_and_formulas_wear_the_palette(site: Site) -> None:
     """Protects data, gradient, operation, parameter from losing colour."""
     chapters = [page for path, page in site.pages.items() if "/0" in path]
-    for meaning, colour in COLOURS.items():
-        if meaning in MEANINGS:
-            selector = f"article p span.{meaning}"
-            assert any(page.select(selector) for page in chapters), meaning
-            selector = f'.katex [style*="color:{colour}"]'
-            coloured = any(page.select(selector) for page in chapters)
-            assert coloured or meaning == "operation"
+    for meaning in MEANINGS:
+        selector = f"article p span.{meaning}"
+        assert any(page.select(selector) for page in chapters), meaning
+        selector = f'.katex [style*="color:{LIGHT[meaning]}"]'
+        coloured = any(page.select(selector) for page in chapters)
+        assert coloured or meaning == "operation"
 
 
 def test_every_file_that_a_style_sheet_names_is_there(site: Site) -> None:

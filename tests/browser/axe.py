@@ -11,7 +11,8 @@ from typing import Any
 from browsing import FRAMES
 from playwright.sync_api import Page
 
-AXE = Path(__file__).resolve().parents[2] / "_build/axe/axe.min.js"
+TOOLS = Path(__file__).resolve().parents[2] / "_build/tools/node_modules"
+AXE = TOOLS / "axe-core/axe.min.js"
 NEW_LOOKS = Path(__file__).with_name("new_looks.js").read_text("utf-8")
 COLOURS = ["color-contrast", "link-in-text-block"]
 

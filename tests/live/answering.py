@@ -13,12 +13,12 @@ import types
 import warnings
 from pathlib import Path
 
-from check import asserts_in, check
+from verdict import asserts_in, judge
 
 
 def main() -> None:
     """Run the cells in a module of their own, as a notebook does."""
-    del sys.path[0]  # where `check` was: from here on there is the library
+    del sys.path[0]  # where `verdict` was: from here on there is the library
     said, raised = [], []
     page = types.ModuleType("__main__")
     sys.modules["__main__"] = page
@@ -35,7 +35,7 @@ def main() -> None:
         else:
             raised += [None] if step.get("raises") else []
         if "solution" in step:
-            verdict = check(asserts_in(step["solution"]), own)
+            verdict = judge(asserts_in(step["solution"]), own)
             said.append([step["label"], step["kind"], verdict.lines])
             # The cells that follow mustn't live on what an answer names.
             own.clear()

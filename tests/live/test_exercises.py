@@ -14,7 +14,7 @@ from answers import RIGHT, WRONG
 from reading import CHAPTERS, ROOT, code_cells, exercises
 
 import forked
-from check import asserts_in
+from verdict import asserts_in
 
 RUNNER = Path(__file__).with_name("answering.py")
 

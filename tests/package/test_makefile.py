@@ -15,6 +15,7 @@ GOALS = [
     "epub",
     "pdf",
     "tangle",
+    "stitch",
     "where",
     "stage",
     "check",
@@ -91,10 +92,9 @@ def test_every_goal_can_be_made(make, root: Path, goal: str) -> None:
 
 def test_test_sets_up_and_then_tests(make, root: Path, frame: Path) -> None:
     """Protects: `make test` needs no other goal before it."""
-    for needed in ("tests/browser", "tests/javascript", "book"):
-        shutil.copytree(root / needed, frame / needed)
+    shutil.copytree(root / "book", frame / "book")
     _, said = make(frame, "--dry-run", "test")
-    order = ["-m venv", "Biome", "editions.browser", "pytest --num"]
+    order = ["-m venv", "look for faults", "editions.browser", "pytest --num"]
     places = [said.index(step) for step in order]
     assert places == sorted(places)
 
@@ -189,6 +189,30 @@ def test_a_new_lock_sets_up_anew(make, frame: Path, stub_python: Path) -> None:
     os.utime(frame / "constraints.txt", (ready + 1, ready + 1))
     assert "Setting up" in make(frame, *set_up)[1]
     assert not old.exists()
+
+
+def test_an_interrupted_fetch_starts_over(
+    make, frame: Path, root: Path, stub_python: Path
+) -> None:
+    """Protects: half of what npm brings is never taken for the whole."""
+    shutil.copytree(root / "book/_npm", frame / "book/_npm")
+    given = (f"PYTHON={stub_python}",)
+    make(frame, ".venv/.ready", *given)
+    npm = frame / ".venv/bin/python"
+    npm.write_text("#!/bin/sh\ntouch _build/node/some\n[ -z $NPM_FAILS ]\n")
+    npm.chmod(0o755)
+    status, said = make(frame, "_build/node/.ready", *given, NPM_FAILS="1")
+    assert status != 0
+    assert f"npm's messages: {frame}/_build/node/log" in said
+    half = frame / "_build/node/half"
+    half.touch()
+    status, said = make(frame, "_build/node/.ready", *given)
+    assert status == 0, said
+    assert (frame / "_build/node/some").exists()
+    assert not half.exists()
+    assert make(frame, "_build/node/.ready", *given)[1].endswith(
+        "up to date.\n"
+    )
 
 
 def test_clean_keeps_the_environment_and_distclean_does_not(

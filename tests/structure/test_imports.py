@@ -32,7 +32,7 @@ def modules() -> dict[str, Path]:
     """Every module of the tools by the name that it is imported by."""
     found = {path.stem: path for path in (LIVE / "python").glob("*.py")}
     for path in TOOLS.rglob("*.py"):
-        if "ipython" not in path.parts and "documented" not in path.parts:
+        if "ipython" not in path.parts:
             name = ".".join(path.relative_to(TOOLS).with_suffix("").parts)
             found[name.removesuffix(".__init__")] = path
     return found

@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 from sphinx_external_toc.api import FileItem
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from figures.svg_element import PALETTE
+from figures import palette
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / "_build"
@@ -34,8 +34,6 @@ NOT_ON_PAPER = (
     " summary:not(.admonition-title)"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
-COLOUR = re.compile(r"var\(--book-([a-z]+)\)")
-SVG = "{http://www.w3.org/2000/svg}"
 
 # Says where a place in the book is: a page's name, and an id or nothing.
 Address = Callable[[str, str], str]
@@ -157,9 +155,7 @@ def light(svg: ElementTree.Element) -> str:
         "style",
         "font-family: Helvetica, Arial, sans-serif; stroke-linejoin: round",
     )
-    colours = {meaning: colour for colour, meaning in PALETTE.items()}
-    text = ElementTree.tostring(svg, encoding="unicode")
-    return COLOUR.sub(lambda found: colours[found[1]], text)
+    return palette.in_light(ElementTree.tostring(svg, encoding="unicode"))
 
 
 def heading(article: Tag) -> str:

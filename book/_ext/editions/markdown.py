@@ -2,7 +2,8 @@
 
 What MyST adds to Markdown has been dealt with by then: a page whose references
 are resolved is written, not its source. So a role or a directive needs no
-word here, only what it leaves on the page does.
+word here, only what it leaves on the page does. (What jupytext or myst-nb
+write into a notebook is MyST, as in the source.)
 """
 
 from __future__ import annotations

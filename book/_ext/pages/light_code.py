@@ -1,7 +1,7 @@
 """Highlighted code without marks that nobody sees.
 
 Pygments puts a mark around each name, dot and bracket. The book's colours
-(``_static/syntax.css``) leave these as they are, and without their marks the
+(``_static/code.css``) leave these as they are, and without their marks the
 pages with much code are lighter by a quarter.
 """
 
@@ -37,5 +37,4 @@ class LightFormatter(HtmlFormatter):  # type: ignore[misc]
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     PygmentsBridge.html_formatter = LightFormatter

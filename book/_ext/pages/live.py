@@ -5,26 +5,29 @@ to know of its cells, for every stage the library, and the Python that runs
 the cells (``book/_live/python``), with the packages that it draws with. The
 JavaScript and Python itself come from ``_build/live``, where the Makefile
 puts them; without them the pages are as they would be on paper.
+
+(sphinx-thebe runs cells on somebody's server, and JupyterLite shows notebooks,
+not the pages of a book.)
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import graphviz
 
 import absent
-import check
 import figures
 import steps
-from figures import graph_text, svg_element
+import verdict
+from figures import graph_text, palette, svg_element
 from run import execute
 from tangle.chapters import chapter_number
 from weave import exercises, playground
-from weave.library_so_far import LONG_AGO
+from weave.library_so_far import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,23 +55,13 @@ def is_there(app: Sphinx) -> bool:
 
 
 def publish(app: Sphinx, config: Config) -> None:
-    """Have Sphinx copy what the Makefile has made, if it could."""
-    if Path(app.srcdir, MADE).exists():
-        config.html_static_path.append(MADE)
-
-
-def remove_former(app: Sphinx, exception: Exception | None) -> None:
-    """Remove what builds before have published and this one hasn't.
+    """Have Sphinx copy what the Makefile has made, if it could.
 
     Sphinx only ever adds, and the scripts' names change with what they say.
     """
-    if exception or app.builder.name != "html":
-        return
-    made = Path(app.srcdir, MADE)
-    static = Path(app.outdir, "_static")
-    for path in (static / "live").rglob("*"):
-        if path.is_file() and not (made / path.relative_to(static)).exists():
-            path.unlink()
+    rmtree(Path(app.outdir, "_static", "live"), ignore_errors=True)
+    if Path(app.srcdir, MADE).exists():
+        config.html_static_path.append(MADE)
 
 
 def write_archives(app: Sphinx) -> None:
@@ -80,9 +73,10 @@ def write_archives(app: Sphinx) -> None:
         pack(folder / "stages" / f"{stage.name}.zip", files_below(stage))
     package = Path(graphviz.__file__).parent
     contents = {file.name: file for file in RUNNER.glob("*.py")}
-    for module in (figures, graph_text, svg_element):
+    for module in (figures, graph_text, palette, svg_element):
         file = Path(str(module.__file__))
         contents[f"figures/{file.name}"] = file
+    contents[palette.FILE.name] = palette.FILE
     # The finished library's, beside the one of the page's stage.
     last = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
     library = Path(app.srcdir, "_build", "stages", last, "micrograd")
@@ -104,15 +98,6 @@ def files_below(folder: Path) -> dict[str, Path]:
     }
 
 
-def pack(archive: Path, contents: dict[str, Path]) -> None:
-    """Write a zip of files, the same bytes every time."""
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    with ZipFile(archive, "w") as packed:
-        for name, path in sorted(contents.items()):
-            info, data = ZipInfo(name, LONG_AGO), path.read_bytes()
-            packed.writestr(info, data, ZIP_DEFLATED)
-
-
 def bring_to_life(
     app: Sphinx,
     pagename: str,
@@ -123,8 +108,7 @@ def bring_to_life(
     """Load on a page with cells what makes them live, and describe them."""
     if doctree is None or not is_there(app):
         return
-    executed = Path(app.srcdir, "_build", "jupyter_execute")
-    notebook = execute.read_notebook(executed / f"{pagename}.ipynb")
+    notebook = execute.executed(app, pagename)
     if notebook is None or execute.READS in notebook.metadata:
         return
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -173,7 +157,7 @@ def described(
         if number in solving:
             reasons = [why_not[i] for i in solving[number] if why_not[i]]
             told["why_unchecked"] = reasons[0] if reasons else ""
-            told["asserts"] = check.asserts_in(
+            told["asserts"] = verdict.asserts_in(
                 cells[i].source for i in solving[number]
             )
         if graph := cell.metadata.get("graph"):
@@ -191,8 +175,6 @@ def bytes_fetched(app: Sphinx, stage: str) -> int:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("config-inited", publish)
     app.connect("builder-inited", write_archives)
     app.connect("html-page-context", bring_to_life)
-    app.connect("build-finished", remove_former)

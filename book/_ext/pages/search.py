@@ -9,12 +9,11 @@ were not written anew are lost.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sphinx.search import js_index
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.search import IndexBuilder
 
@@ -52,19 +51,12 @@ def former_entries(file: Path) -> dict[str, list[tuple[str, str, str]]]:
     return entries
 
 
-def load_script(
-    app: Sphinx,
-    pagename: str,
-    templatename: str,
-    context: dict[str, Any],
-    doctree: nodes.document | None,
-) -> None:
+def load_script(app: Sphinx, pagename: str, *_: object) -> None:
     """Mend the results, in the browser; no other page needs the script."""
     if pagename == "search":
         app.add_js_file("found-words.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("html-collect-pages", mend)
     app.connect("html-page-context", load_script)

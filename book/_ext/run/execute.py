@@ -132,32 +132,26 @@ class Executions:
         side_by_side = ThreadPoolExecutor(1 + (os.cpu_count() or 1))
         alone = ThreadPoolExecutor(1)
         self.pools = (side_by_side, alone)
-        last = []
-        for page in pages:
+        for page in sorted(pages, key=lambda page: page.measures_time):
             known, key = read_notebook(page.kept), page.key
             if known and known.metadata.get(KEY) == key:
                 continue
             self.seconds[page.path] = (
                 known.metadata.get(TOOK) if known else None
             )
-            if page.measures_time:
-                last.append((page, key))
-            else:
-                self.futures[page.path] = side_by_side.submit(
-                    self.execute, page, key
-                )
-        first = list(self.futures.values())
-        for page, key in last:
-            self.futures[page.path] = alone.submit(
-                self.execute, page, key, after=first
+            pool = alone if page.measures_time else side_by_side
+            before = list(self.futures.values())
+            self.futures[page.path] = pool.submit(
+                self.execute, page, key, before
             )
         self.count = len(self.futures)
 
     def execute(
-        self, page: Page, key: str, after: Iterable[Future[None]] = ()
+        self, page: Page, key: str, before: Iterable[Future[None]]
     ) -> None:
         """Run the cells in a kernel of their own, in an empty folder."""
-        wait(after)
+        if page.measures_time:
+            wait(before)
         self.check()
         name = page.path.stem
         LOGGER.info("executing %s", name)
@@ -296,6 +290,16 @@ def read_notebook(path: Path) -> NotebookNode | None:
     return notebook
 
 
+def executed(app: Sphinx, docname: str) -> NotebookNode | None:
+    """The executed notebook of a page, if it has cells."""
+    return read_notebook(kept(app, docname))
+
+
+def kept(app: Sphinx, docname: str) -> Path:
+    """Where the executed notebook of a page is, where myst-nb leaves it."""
+    return Path(app.srcdir, "_build", "jupyter_execute", f"{docname}.ipynb")
+
+
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook, of which there never is half a one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -310,15 +314,11 @@ def executes_so(
     """What myst-nb gets its clients from, with ours for what it executes."""
 
     def create(
-        notebook: NotebookNode,
-        source: str,
-        nb_config: Any,
-        logger: Any,
-        read_fmt: dict[str, Any] | None = None,
+        notebook: NotebookNode, source: str, config: Any, *more: Any
     ) -> NotebookClientBase:
-        if nb_config.execution_mode == "force":
-            return Client(notebook, Path(source), nb_config, logger)
-        return create_client(notebook, source, nb_config, logger, read_fmt)
+        if config.execution_mode == "force":
+            return Client(notebook, Path(source), config, more[0])
+        return create_client(notebook, source, config, *more)
 
     return create
 
@@ -342,6 +342,5 @@ def stop() -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("doctree-read", depend_on_what_is_read)
     sphinx_.create_client = executes_so(sphinx_.create_client)

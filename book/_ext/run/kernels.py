@@ -7,11 +7,13 @@ from pathlib import Path
 
 import graphs
 import tracebacks
+from figures import palette
 
 HERE = Path(__file__).parent
 FROM_THE_PAGE = [Path(str(module.__file__)) for module in (graphs, tracebacks)]
 """What kernels do as Python in the page does it."""
 SOURCES = (
+    palette.FILE,
     HERE / "matplotlibrc",
     *sorted((HERE / "ipython").rglob("*.py")),
     *FROM_THE_PAGE,
@@ -26,7 +28,10 @@ def environment(root: Path) -> dict[str, str]:
     shutil.copytree(HERE / "ipython", settings, dirs_exist_ok=True)
     for file in FROM_THE_PAGE:
         shutil.copy(file, settings / "profile_default")
+    plots = settings / "matplotlibrc"
+    style = (HERE / "matplotlibrc").read_text("utf-8")
+    plots.write_text(palette.in_light(style), "utf-8")
     return {
         "IPYTHONDIR": str(settings),
-        "MATPLOTLIBRC": str(HERE / "matplotlibrc"),
+        "MATPLOTLIBRC": str(plots),
     }

@@ -1,7 +1,8 @@
 """The API reference, which autodoc makes from the library's docstrings.
 
-Autodoc imports the library of the last stage. Each entry gets a line that
-leads to the cell that teaches it and to its place in the listing.
+Autodoc imports the library of the last stage; `_config.yml` has its settings.
+Each entry gets a line that leads to the cell that teaches it and to its place
+in the listing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import make_refnode
 
-from weave.listing import what_is_told
+from weave.listing import TOLD, what_is_told
 from weave.places import (
     anchor_in_listing,
     chapter_of,
@@ -28,41 +29,12 @@ from weave.places import (
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
 
     from tangle.package import Definition
 
 # What the signatures name that no page of the book describes.
 ELSEWHERE = sys.stdlib_module_names | {"graphviz", "llvmlite"}
-
-ALIASES = {
-    "Activation": "micrograd.nn.Activation",
-    "Digraph": "graphviz.Digraph",
-}
-"""What signatures name without its module."""
-
-
-def settings(app: Sphinx, config: Config) -> None:
-    """Have autodoc show a module whole, in order, as one would write it."""
-    for name, value in {
-        "default_role": "py:obj",  # `Value` in a docstring
-        "add_module_names": False,
-        "python_use_unqualified_type_names": True,
-        "python_maximum_signature_line_length": 100,
-        "html_domain_indices": False,
-        "autosummary_generate": False,
-        "autoclass_content": "both",
-        "autodoc_member_order": "bysource",
-        "autodoc_preserve_defaults": True,
-        "autodoc_type_aliases": ALIASES,
-        "autodoc_default_options": {
-            "members": True,
-            "undoc-members": True,
-            "special-members": True,
-        },
-    }.items():
-        config[name] = value
 
 
 def is_left_out(
@@ -106,8 +78,7 @@ class WhereDefined(SphinxTransform):
             index.parent.remove(index)
         package = whole_package(self.app)
         # As for a listing, a change of what is told here outdates the page.
-        listed = self.env.__dict__.setdefault("listed", {})
-        listed[self.env.docname] = what_is_told(package)
+        self.env.metadata[self.env.docname][TOLD] = what_is_told(package)
         definitions = {(d.file, d.name): d for d in package.definitions}
         for entry in entries:
             signature, content = entry.children
@@ -154,7 +125,7 @@ def resolve(
         return None
     target = node["reftarget"]
     # From Python 3.14 on, autodoc doesn't find all of them.
-    target = ALIASES.get(target, target)
+    target = app.config.autodoc_type_aliases.get(target, target)
     objects = env.get_domain("py").get_objects()
     found = [one for one in objects if f".{one[0]}".endswith(f".{target}")]
     if len(found) == 1:
@@ -164,10 +135,6 @@ def resolve(
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
-    app.setup_extension("sphinx.ext.autodoc")
-    app.setup_extension("sphinx.ext.autosummary")
-    app.connect("config-inited", settings)
     app.connect("autodoc-skip-member", is_left_out)
     app.connect("missing-reference", resolve)
     app.add_transform(WhereDefined)

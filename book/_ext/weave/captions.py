@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from tangle.chapters import named_after
 from weave.places import (
     anchor_in_listing,
     anchor_of,
+    cells_of,
     chapter_of,
     link,
     link_to_version,
@@ -26,14 +28,15 @@ from weave.places import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
     from tangle.package import Definition, Package, Version
 
-    Defined = list[tuple[Definition, Version]]
+    Both = tuple[Definition, Version]
+    Defined = Sequence[Both]
     """What a cell defines, each with the version that the cell gives it."""
     Phrase = list[nodes.Node]
 
@@ -51,14 +54,18 @@ def in_cell(package: Package, page: str, cell_index: int) -> Defined:
     ]
 
 
-def caption(file: str, defined: Defined) -> nodes.paragraph:
-    """The line over a cell that defines these."""
+def caption(
+    file: str, defined: Defined, after: Defined = ()
+) -> nodes.paragraph:
+    """The line over a cell that defines these, behind those in the file."""
     line = nodes.paragraph("", "", classes=["tangled"])
     line["ids"] = [anchor_of(*both) for both in defined]
     place = anchor_in_listing(defined[0][0]) if defined else ""
     line += link(nodes.literal("", file), listing_of(file), place)
     for phrase in phrases(defined):
         line += [nodes.Text(" · "), *phrase]
+    if after:
+        line += [nodes.Text(", after "), *listed(after)]
     return line
 
 
@@ -89,9 +96,9 @@ def phrases(defined: Defined) -> Iterator[Phrase]:
         yield [*listed(later), nodes.Text(are + where)]
 
 
-def neighbours(named: Defined, step: int) -> dict[str, Defined]:
+def neighbours(named: Defined, step: int) -> dict[str, list[Both]]:
     """The versions before or after these, by where they are seen from here."""
-    found: dict[str, Defined] = {}
+    found: dict[str, list[Both]] = {}
     for definition, version in named:
         index = definition.versions.index(version) + step
         if 0 <= index < len(definition.versions):
@@ -127,16 +134,17 @@ class Captions(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Do so for each tangled cell of the page."""
         package = whole_package(self.app)
-        code_cells = (
-            node
-            for node in self.document.findall(nodes.container)
-            if node.get("nb_element") == "cell_code"
-        )
-        for index, cell in enumerate(list(code_cells)):
+        for index, cell in enumerate(list(cells_of(self.document))):
             file = cell["cell_metadata"].get("tangle")
             if file:
                 defined = in_cell(package, self.env.docname, index)
-                cell.insert(0, caption(file, defined))
+                names = named_after(cell["cell_metadata"])
+                after = [
+                    (definition, definition.versions[-1])
+                    for definition in package.definitions
+                    if definition.file == file and definition.name in names
+                ]
+                cell.insert(0, caption(file, defined, after))
 
 
 def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -156,6 +164,5 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_post_transform(Captions)
     app.connect("env-updated", pages_to_write)

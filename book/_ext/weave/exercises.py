@@ -1,6 +1,6 @@
-"""Folds solutions, and mends what sphinx-exercise does to their ids.
+"""Folds solutions, and tells which cells solve the exercise of a starter.
 
-Tells, too, which cells solve the exercise that a starter cell belongs to.
+All else of exercises is sphinx-exercise's.
 """
 
 from __future__ import annotations
@@ -20,10 +20,6 @@ GATE = re.compile(
     r"\{(exercise|solution)-(start|end)\}(?: (\S+))?(?:\n:label: (\S+))?"
 )
 
-# It gives the content of every exercise, and of every solution, this id; an
-# id must be unique in its page, and nothing refers to these.
-REPEATED = {"exercise-content", "solution-content"}
-
 
 def solutions(notebook: NotebookNode) -> dict[int, list[int]]:
     """For each starter, by its place among the code cells, its solution's."""
@@ -42,17 +38,6 @@ def solutions(notebook: NotebookNode) -> dict[int, list[int]]:
         for kind, gate, solved, label in GATE.findall(cell.source):
             here = (kind, solved or label) if gate == "start" else ("", "")
     return {n: solving.get(label, []) for n, label in starters.items()}
-
-
-def drop_repeated_ids(
-    app: Sphinx, doctree: nodes.document, docname: str
-) -> None:
-    """Leave the contents without an id, in the page that is written.
-
-    (Not earlier: the table of contents finds sections by their ids.)
-    """
-    for content in doctree.findall(nodes.section):
-        content["ids"] = [i for i in content["ids"] if i not in REPEATED]
 
 
 class FoldedSolutions(SphinxPostTransform):
@@ -88,6 +73,4 @@ def html(text: str) -> nodes.raw:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_post_transform(FoldedSolutions)
-    app.connect("doctree-resolved", drop_repeated_ids)

@@ -3,22 +3,23 @@
 The directive ``identifiers`` lists all that the library defines. What it says
 comes from the whole book, so it is made when the page is written, and the
 page is written again when a definition or a use anywhere has changed.
+(Sphinx's own index of Python names says where they are described, no more.)
 """
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from tangle.chapters import page_name
-from weave.names_in_code import CHAPTER, WORDS, all_targets
+from tangle.chapters import chapter_number, page_name
+from weave.names_in_code import USES, WORDS, all_targets, pages_with_uses
 from weave.places import (
     anchor_in_listing,
     chapter_of,
+    has_changed,
     link,
     link_to_version,
     listing_of,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     Uses = dict[tuple[str, str], dict[str, int]]
     """By file and name: the pages that use it, and the first such cell."""
 
+LISTED = "lists_identifiers"
+"""In Sphinx's metadata of a page: it has the list."""
+
 
 class identifiers(nodes.General, nodes.Element):  # type: ignore[misc]
     """Stands where the list of identifiers will be."""
@@ -47,8 +51,7 @@ class Identifiers(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Leave the place free until all pages have been read."""
-        pages: set[str] = getattr(self.env, "pages_of_identifiers", set())
-        self.env.pages_of_identifiers = pages | {self.env.docname}  # type: ignore[attr-defined]
+        self.env.metadata[self.env.docname][LISTED] = True
         return [identifiers()]
 
 
@@ -76,9 +79,8 @@ def uses_in(app: Sphinx) -> Uses:
         for name in (one.name, one.name.partition(".")[0])
     }
     found: Uses = {}
-    pages = app.env.uses_of_names  # type: ignore[attr-defined]
-    for page in sorted(pages, key=page_name):
-        if CHAPTER.match(page_name(page)):
+    for page in sorted(pages_with_uses(app.env), key=page_name):
+        if chapter_number(page):
             for cell, _, target in all_targets(app, page):
                 name = target.file, target.name
                 if target.file and (page, cell, *name) not in defining:
@@ -151,26 +153,20 @@ def used_in(first: dict[str, int]) -> Iterator[nodes.Node]:
     for number, page in enumerate(first):
         if number:
             yield nodes.Text(", ")
-        chapter = nodes.inline("", str(int(page_name(page)[:2])))
+        chapter = nodes.inline("", str(chapter_number(page)))
         yield link(chapter, page, f"cell-{first[page] + 1}")
 
 
 def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages with the list, if a definition or a use has changed."""
-    uses = [
-        (page, used, sorted(tangled))
-        for page, (used, tangled) in sorted(env.uses_of_names.items())  # type: ignore[attr-defined]
-    ]
+    uses = [(page, env.metadata[page][USES]) for page in pages_with_uses(env)]
     said = repr((whole_package(app).definitions, uses))
-    now = sha256(said.encode()).hexdigest()
-    before = getattr(env, "identifiers_of", now)
-    env.identifiers_of = now  # type: ignore[attr-defined]
-    pages: set[str] = getattr(env, "pages_of_identifiers", set())
-    return [] if now == before else sorted(pages & set(env.all_docs))
+    if not has_changed(env, "identifiers_of", said):
+        return []
+    return [page for page, told in env.metadata.items() if LISTED in told]
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_node(identifiers)
     app.add_directive("identifiers", Identifiers)
     app.add_post_transform(ListIdentifiers)

@@ -30,6 +30,8 @@ from weave.places import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sphinx.application import Sphinx
 
     from tangle.package import Definition, Package
@@ -149,21 +151,28 @@ def zip_name(chapter: str) -> str:
 def write_zips(app: Sphinx) -> None:
     """Pack each chapter's stage, before the pages are read that offer it."""
     folder = Path(app.srcdir) / "_build" / "zips"
-    folder.mkdir(parents=True, exist_ok=True)
     packages: dict[str, Package] = app.stage_packages  # type: ignore[attr-defined]
     for chapter, package in packages.items():
-        packed = BytesIO()
-        with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
-            for file, module in package.files.items():
-                archive.writestr(ZipInfo(file, LONG_AGO), module.text)
-        path = folder / zip_name(chapter)
-        # A file written anew would put its chapter out of date.
-        if not path.exists() or path.read_bytes() != packed.getvalue():
-            path.write_bytes(packed.getvalue())
+        contents = {file: m.text for file, m in package.files.items()}
+        pack(folder / zip_name(chapter), contents)
+
+
+def pack(path: Path, contents: Mapping[str, str | Path]) -> None:
+    """Write a zip of texts or files, the same bytes every time.
+
+    One that is there already stays: as new, it would outdate its chapter.
+    """
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for name, text in sorted(contents.items()):
+            data = text.read_bytes() if isinstance(text, Path) else text
+            archive.writestr(ZipInfo(name, LONG_AGO), data, ZIP_DEFLATED)
+    if not path.exists() or path.read_bytes() != packed.getvalue():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(packed.getvalue())
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("builder-inited", write_zips)
     app.add_directive("library-so-far", LibrarySoFar)
     app.add_directive("library-outline", LibraryOutline)

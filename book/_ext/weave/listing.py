@@ -2,7 +2,8 @@
 
 The directive ``listing`` shows a whole file. A note at each definition links
 to the cell that teaches it; below the file, whatever was replaced on the way
-is shown with its history, all its versions in order.
+is shown with its history, all its versions in order. (sphinx.ext.viewcode has
+pages of code as well, but knows only the reference to link it to.)
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from tangle.package import Definition, Package, Version
 
+TOLD = "told_by_listing"
+"""In Sphinx's metadata of a page: what it tells of the cells."""
+
 
 class Listing(SphinxDirective):
     """``listing``: a file of the library, and its history."""
@@ -48,9 +52,7 @@ class Listing(SphinxDirective):
         if file not in package.files:
             names = ", ".join(package.files)
             raise self.error(f"no file {file!r}; there are {names}")
-        if not hasattr(self.env, "listed"):
-            self.env.listed = {}  # type: ignore[attr-defined]
-        self.env.listed[self.env.docname] = what_is_told(package)  # type: ignore[attr-defined]
+        self.env.metadata[self.env.docname][TOLD] = what_is_told(package)
         # Some raw source, or Sphinx would fill it in and highlight anew.
         code = nodes.literal_block("listing", "", classes=["listing"])
         code += rows(package, file)
@@ -200,27 +202,19 @@ def what_is_told(package: Package) -> list[object]:
     ]
 
 
-def outdated(
-    app: Sphinx,
-    env: BuildEnvironment,
-    added: set[str],
-    changed: set[str],
-    removed: set[str],
-) -> list[str]:
+def outdated(app: Sphinx, env: BuildEnvironment, *_: object) -> list[str]:
     """The listings that tell of other cells than there are now.
 
     (That a file's own code has changed, weave.py finds.)
     """
     now = what_is_told(whole_package(app))
-    listed: dict[str, list[object]] = getattr(env, "listed", {})
     return [
         docname
-        for docname, told in listed.items()
-        if docname in env.all_docs and told != now
+        for docname, about in env.metadata.items()
+        if about.get(TOLD, now) != now
     ]
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_directive("listing", Listing)
     app.connect("env-get-outdated", outdated)

@@ -2,9 +2,16 @@
 
 The kernel has noted what the names stood for (``names.py`` beside its
 settings; ``execute.py`` keeps it in the executed notebooks). A name of the
-library leads to the cell that the reader has met, one of Python's, PyTorch's
-or matplotlib's to its documentation. (sphinx-codeautolink reads code without
-running it, so it can't know what ``L.backward()`` is when ``L = d * f``.)
+library leads to the cell that the reader has met; one of Python's, PyTorch's,
+matplotlib's or llvmlite's to its documentation, which intersphinx knows of the
+inventories in ``documented/``. (sphinx-codeautolink would know them too, but
+it reads code without running it: it can't know what ``L.backward()`` is when
+``L = d * f``.)
+
+`_config.yml` says whose inventories these are. Python's is the one in Debian's
+``python3-doc``, with some names that it lacks (``list.append``); the others
+have the names that the book uses. To edit one, ``pipx run sphobjinv convert
+plain`` makes a text of it, and ``convert zlib`` the inventory again.
 
 Hundreds of links would drown the Tab key: a page stops once at each place
 that is linked to, where the place is first named.
@@ -13,22 +20,23 @@ that is linked to, where the place is first named.
 from __future__ import annotations
 
 import ast
-import json
 import re
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
+from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
-from tangle.chapters import page_name
-from weave import documented_elsewhere
+from run.execute import executed
+from tangle.chapters import chapter_number, page_name
 from weave.places import (
     anchor_of,
+    cells_of,
     chapter_of,
+    has_changed,
     listing_of,
     package_after,
     page_of,
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+    from sphinx.util.typing import Inventory
 
     from tangle.package import Definition, Package, Version
 
@@ -47,7 +56,8 @@ NAMED = ("class", "function")
 """What an experiment may call by the library's name. A constant may not."""
 WORDS = {"data": "constant"}
 """Of Sphinx's kinds of definitions, those with a better word."""
-CHAPTER = re.compile(r"\d\d-")
+USES = "uses_of_names"
+"""In Sphinx's metadata of a page: what the names in its cells stand for."""
 PIECE = re.compile(r"<[^>]*>|&[^;]*;|\n|[^<&\n]+")
 
 
@@ -86,8 +96,12 @@ class Target:
 class Library:
     """The library as a page knows it: what its names stand for there."""
 
-    def __init__(self, package: Package, docname: str) -> None:
+    def __init__(
+        self, package: Package, docname: str, documented: Inventory
+    ) -> None:
         self.docname = docname
+        self.documented = documented
+        """What others have documented, by intersphinx."""
         self.modules = {module_of(file): file for file in package.files}
         self.defined = {
             (one.file, one.name): one for one in package.definitions
@@ -124,15 +138,15 @@ class Library:
         class there has it.
         """
         for name in names:
-            top, _, rest = name.partition(".")
-            if top == "?":
-                found = self.member(rest, cell) if guess else None
-            elif top == "__main__":
-                found = self.own(rest, cell)
-            elif top == "micrograd":
-                found = self.imported(name, cell)
-            else:
-                found = elsewhere(name)
+            match name.partition("."):
+                case "?", _, rest:
+                    found = self.member(rest, cell) if guess else None
+                case "__main__", _, rest:
+                    found = self.own(rest, cell)
+                case "micrograd", _, _:
+                    found = self.imported(name, cell)
+                case _:
+                    found = elsewhere(name, self.documented)
             if found:
                 return found
         return None
@@ -212,26 +226,18 @@ def module_of(file: str) -> str:
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def elsewhere(name: str) -> Target | None:
-    """What others have documented."""
-    found = documented_elsewhere.find(name)
-    return Target(found[0], "", found[1]) if found else None
+def elsewhere(name: str, documented: Inventory) -> Target | None:
+    """Where others have documented a dotted name.
 
-
-def library_of(app: Sphinx, docname: str) -> Library:
-    """The library as a page's reader knows it at the end of the page."""
-    name = page_name(docname)
-    package = (
-        package_after(app, name) if CHAPTER.match(name) else whole_package(app)
-    )
-    return Library(package, docname)
-
-
-def cells_of(document: nodes.document) -> Iterator[nodes.container]:
-    """The code cells of a page."""
-    for node in document.findall(nodes.container):
-        if node.get("nb_element") == "cell_code":
-            yield node
+    Of Python's own names everybody knows what they are: no words.
+    """
+    plain = name.removeprefix("builtins.")
+    for kind, found in documented.items():
+        if plain in found and kind.startswith("py:"):
+            project, _, address, _ = found[plain]
+            title = f"{project}: {name}" if plain == name else ""
+            return Target(title, "", address)
+    return None
 
 
 def targets_in(
@@ -261,41 +267,44 @@ def targets_in(
 
 def keep_uses(app: Sphinx, doctree: nodes.document) -> None:
     """Give each cell a place on the page, and keep what its names are."""
-    env = app.env
+    notebook = executed(app, app.env.docname)
+    cells = list(cells_of(doctree))
+    if notebook is None or not cells:
+        return
+    code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code"]
     uses: dict[int, list[Use]] = {}
     tangled: set[int] = set()
-    folder = Path(app.srcdir) / "_build" / "jupyter_execute"
-    notebook = folder / f"{env.docname}.ipynb"
-    cells = list(cells_of(doctree))
-    if cells:
-        all_cells = json.loads(notebook.read_text("utf-8"))["cells"]
-        code = [i for i, c in enumerate(all_cells) if c["cell_type"] == "code"]
-        for cell in cells:
-            index = code.index(cell["cell_index"])
-            cell["ids"].append(f"cell-{index + 1}")
-            metadata = all_cells[cell["cell_index"]]["metadata"]
-            uses[index] = [Use(*use) for use in metadata.get("names", ())]
-            if "tangle" in metadata:
-                tangled.add(index)
-            for block in cell.findall(nodes.literal_block):
-                if block.parent.get("nb_element") == "cell_code_source":
-                    block["cell"] = index
-    if not hasattr(env, "uses_of_names"):
-        env.uses_of_names = {}  # type: ignore[attr-defined]
-    env.uses_of_names[env.docname] = uses, tangled  # type: ignore[attr-defined]
+    for cell in cells:
+        index = code.index(cell["cell_index"])
+        cell["ids"].append(f"cell-{index + 1}")
+        metadata = notebook.cells[cell["cell_index"]].metadata
+        uses[index] = [Use(*use) for use in metadata.get("names", ())]
+        if "tangle" in metadata:
+            tangled.add(index)
+        for block in cell.findall(nodes.literal_block):
+            if block.parent.get("nb_element") == "cell_code_source":
+                block["cell"] = index
+    app.env.metadata[app.env.docname][USES] = uses, tangled
 
 
-def forget_uses(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    """A page that is read anew, or is gone, has no uses."""
-    getattr(env, "uses_of_names", {}).pop(docname, None)
+def pages_with_uses(env: BuildEnvironment) -> list[str]:
+    """The pages with cells."""
+    return sorted(page for page, told in env.metadata.items() if USES in told)
 
 
 def all_targets(
     app: Sphinx, docname: str
 ) -> Iterator[tuple[int, Use, Target]]:
-    """What all the names in the code of a page stand for."""
-    uses, tangled = app.env.uses_of_names[docname]  # type: ignore[attr-defined]
-    return targets_in(library_of(app, docname), uses, tangled)
+    """What all the names in the code of a page stand for.
+
+    That is, for its reader: with the library as the page leaves it.
+    """
+    package = whole_package(app)
+    if chapter_number(docname):
+        package = package_after(app, page_name(docname))
+    documented = InventoryAdapter(app.env).main_inventory
+    library = Library(package, docname, documented)
+    return targets_in(library, *app.env.metadata[docname][USES])
 
 
 # Writing it
@@ -325,7 +334,8 @@ class LinkNames(SphinxPostTransform):
         found = [
             (cell, use, target)
             for cell, use, target in all_targets(self.app, docname)
-            if cell in blocks and self.is_there(target)
+            if cell in blocks
+            if not target.page or target.page in self.env.all_docs
         ]
         found.sort(key=lambda one: (one[0] in hidden, one[0], one[1]))
         seen: set[str] = set()
@@ -340,10 +350,6 @@ class LinkNames(SphinxPostTransform):
                 attributes += ' tabindex="-1"'
             link = Link(use.line, use.column, use.text, attributes)
             blocks[cell].setdefault("links", []).append(link)
-
-    def is_there(self, target: Target) -> bool:
-        """Whether the book has the page."""
-        return not target.page or target.page in self.env.all_docs
 
     def address(self, target: Target) -> str:
         """The address, as seen from this page."""
@@ -361,11 +367,6 @@ def visit_code(self: HTML5Translator, node: nodes.literal_block) -> None:
         if "links" in node:
             self.body[-1] = with_links(self.body[-1], node["links"])
         raise
-
-
-def depart_code(self: HTML5Translator, node: nodes.literal_block) -> None:
-    """End a block that is written without highlighting."""
-    type(self).depart_literal_block(self, node)
 
 
 def with_links(html: str, links: Sequence[Link]) -> str:
@@ -408,17 +409,13 @@ def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
         (one.file, one.name, one.kind, [page_of(v) for v in one.versions])
         for one in whole_package(app).definitions
     ]
-    before = getattr(env, "names_led_to", now)
-    env.names_led_to = now  # type: ignore[attr-defined]
-    return [] if now == before else list(env.uses_of_names)  # type: ignore[attr-defined]
+    changed = has_changed(env, "names_led_to", now)
+    return pages_with_uses(env) if changed else []
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("doctree-read", keep_uses)
-    app.connect("env-purge-doc", forget_uses)
     app.connect("env-updated", pages_to_write)
     app.add_post_transform(LinkNames)
-    app.add_node(
-        nodes.literal_block, override=True, html=(visit_code, depart_code)
-    )
+    depart = HTML5Translator.depart_literal_block
+    app.add_node(nodes.literal_block, override=True, html=(visit_code, depart))

@@ -7,7 +7,7 @@ last of them stands in the listing of its file, a page of the appendix.
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -16,12 +16,28 @@ from sphinx.util.nodes import make_refnode
 from tangle.chapters import chapter_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
     from tangle.package import Definition, Package, Version
 
 LISTINGS = "book/library"
+
+
+def cells_of(document: nodes.document) -> Iterator[nodes.container]:
+    """The code cells of a page."""
+    for node in document.findall(nodes.container):
+        if node.get("nb_element") == "cell_code":
+            yield node
+
+
+def has_changed(env: BuildEnvironment, name: str, now: Any) -> bool:
+    """Whether something isn't what it was in the build before."""
+    before = getattr(env, name, now)
+    setattr(env, name, now)
+    return bool(before != now)
 
 
 def package_after(app: Sphinx, chapter: str) -> Package:
@@ -110,5 +126,4 @@ def resolve(
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("missing-reference", resolve)

@@ -78,6 +78,5 @@ def on_page(doctree: nodes.document) -> str | None:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_directive("playground", Playground)
     app.add_role("play", Play())

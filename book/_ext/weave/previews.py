@@ -6,6 +6,9 @@ sections), and one for the page. `_static/previews.js` asks for the script of
 a page when a link to it is pointed at, so that the cards cost nothing until
 then; a script, as browsers read no other file from the disk. What is on a card
 comes from the page itself, so page and cards are made together.
+
+(With sphinx-tippy each page brings what all of its links lead to, and
+sphinx-hoverxref asks Read the Docs for it.)
 """
 
 from __future__ import annotations
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 
     from docutils import nodes
     from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
 
     from tangle.package import Version
 
@@ -185,22 +187,7 @@ def write_cards(
     file.write_text(f"bookPreviews({json.dumps(docname)},{text})\n", "utf-8")
 
 
-def remove_cards(
-    app: Sphinx,
-    env: BuildEnvironment,
-    added: set[str],
-    changed: set[str],
-    removed: set[str],
-) -> list[str]:
-    """Remove the cards of pages that are no longer in the book."""
-    for docname in removed:
-        (app.outdir / FOLDER / f"{docname}.js").unlink(missing_ok=True)
-    return []
-
-
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_js_file("previews.js", loading_method="defer")
-    app.connect("env-get-outdated", remove_cards)
     # After others have had their say about the page.
     app.connect("html-page-context", write_cards, priority=900)

@@ -10,7 +10,6 @@ page is whole without it, and shows nothing that isn't in the table.
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx.util import logging
@@ -19,7 +18,7 @@ import steps
 from figures.inline_svg import GRAPH_INLINED
 from figures.svg_element import inlined
 from run import execute
-from weave.names_in_code import cells_of
+from weave.places import cells_of
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -63,8 +62,7 @@ def has_tag(cell: nodes.container) -> bool:
 
 def graph_in(cell: nodes.container, app: Sphinx) -> Graph | None:
     """The graph that a cell has drawn at its end, if it has."""
-    folder = Path(app.srcdir, "_build", "jupyter_execute")
-    notebook = execute.read_notebook(folder / f"{app.env.docname}.ipynb")
+    notebook = execute.executed(app, app.env.docname)
     metadata = notebook.cells[cell["cell_index"]].metadata if notebook else {}
     graph: Graph | None = metadata.get("graph")
     return graph
@@ -126,6 +124,5 @@ def stepper(drawn: str, svg: str, graph: Graph, prefix: str) -> str:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.connect("doctree-read", refuse_idle_tags)
     app.connect(GRAPH_INLINED, with_steps)

@@ -6,14 +6,13 @@ first use of each term, marked as ``{term}``, in each page.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
-from tangle.chapters import page_name
+from tangle.chapters import chapter_number, page_name
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -87,14 +86,11 @@ def entry(
 def use(env: BuildEnvironment, docname: str, link: str) -> Use:
     """A link to the use of a term in a page, which its number stands for."""
     title = env.titles[docname].astext()
-    number = re.match(r"\d\d", page_name(docname))
-    if number:
-        label = str(int(number[0]))
-        return label, f"chapter {label}, {title}", link
+    if number := chapter_number(docname):
+        return str(number), f"chapter {number}, {title}", link
     return title, title, link
 
 
 def setup(app: Sphinx) -> None:
-    """Called by book.py."""
     app.add_transform(IndexUses)
     app.connect("html-page-context", index_of_terms)

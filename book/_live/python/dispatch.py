@@ -6,7 +6,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-import check as verdict
 import drawing
 import page  # what the worker offers
 import steps
@@ -14,6 +13,7 @@ from figures import svg_element
 from graphs import Graph
 from session import Session
 from training import Training
+from verdict import judge
 
 session = Session(page.chapter)
 training = Training()
@@ -43,7 +43,7 @@ def recompute(graph: Graph, data: list[tuple[int, float]]) -> dict[str, Any]:
 
 def check(asserts: list[str]) -> list[str]:
     """What an exercise's checks say of what the cells have defined."""
-    return list(verdict.check(asserts, session.namespace).lines)
+    return list(judge(asserts, session.namespace).lines)
 
 
 CALLS: dict[str, Callable[..., Any]] = {
