@@ -5,8 +5,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+GIVEN = ("CHAPTER=06-backward", "LINE=micrograd/engine.py:42")
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 
 def test_the_ten_lines_print_what_the_readme_says() -> None:
@@ -27,22 +31,26 @@ def test_the_picture_is_the_graph_of_the_ten_lines() -> None:
     assert version.sub("", str(names["drawn"])) == version.sub("", picture)
 
 
-def test_the_files_it_names_are_there() -> None:
+@pytest.mark.parametrize("page", [README, CONTRIBUTING])
+def test_the_files_it_names_are_there(page: Path) -> None:
     """Protects its readers from walking into nothing."""
     named = re.findall(
-        r"(?:book|micrograd|tests)/[\w/.*-]*[\w/]", README.read_text()
+        r"(?:book|micrograd|tests)/[\w/.*-]*[\w/]", page.read_text()
     )
     assert named
     for name in named:
         assert any(ROOT.glob(name.rstrip("/"))), name
 
 
-def test_the_commands_it_names_are_targets() -> None:
-    """Protects against a README that is ahead of the Makefile."""
-    targets = set(re.findall(r"\bmake ([a-z]+)", README.read_text()))
+@pytest.mark.parametrize("page", [README, CONTRIBUTING])
+def test_the_commands_it_names_are_targets(page: Path) -> None:
+    """Protects against a page that is ahead of the Makefile."""
+    targets = set(re.findall(r"`make ([a-z]+)", page.read_text()))
+    targets |= set(re.findall(r"^make ([a-z]+)", page.read_text(), re.M))
+    assert targets
     for target in targets:
         done = subprocess.run(
-            ["make", "-n", target, "CHAPTER=06-backward"],
+            ["make", "-n", target, *GIVEN],
             cwd=ROOT,
             capture_output=True,
         )
