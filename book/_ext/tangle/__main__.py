@@ -24,6 +24,7 @@ from tangle.package import (
     write,
 )
 from tangle.provenance import translate
+from tangle.stitch import stitch
 from tangle.validation import KNOWN, validated
 
 
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.check:
             return _check(_library(root), root)
         with locked(root):
+            if options.stitch:
+                return _stitch(root)
             return _write(_library(root), root)
     except _UsageError as error:
         parser.error(str(error))
@@ -73,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         "--check",
         action="store_true",
         help="write nothing; show how micrograd/ differs from the chapters",
+    )
+    what.add_argument(
+        "--stitch",
+        action="store_true",
+        help="take edits of micrograd/ back into the chapters",
     )
     what.add_argument(
         "--through",
@@ -118,6 +126,21 @@ def _write(package: Package, into: Path) -> int:
     print(
         f"{PACKAGE}/: {len(package.files)} files, {lines} lines,"
         f" {len(changed)} changed"
+    )
+    return 0
+
+
+def _stitch(root: Path) -> int:
+    stitched = stitch(root)
+    for path, line in stitched.changed:
+        print(f"{path}:{line}")
+    for name, other in stitched.renamed.items():
+        print(f"{name} is {other} in all tangled cells")
+    for (path, line), name in stitched.left:
+        print(f"{path}:{line} still says {name}")
+    print(
+        f"the chapters say what is in {PACKAGE}/,"
+        f" {len(stitched.changed)} places changed"
     )
     return 0
 

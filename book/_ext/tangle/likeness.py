@@ -72,6 +72,7 @@ NOT_COMPARED = {
 }
 ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+PREFIX = re.compile(r"\b(?:__main__|micrograd(?:\.[a-z_]\w*)*)\.")
 OURS = re.compile(r"(?:__main__|micrograd(?:\.\w+)*)(?![\w.])")
 
 
@@ -148,6 +149,8 @@ class Likeness:
             return {"built-in": thing.__qualname__, "of": self.of(owner)}
         if isinstance(thing, type):
             return self.class_(thing)
+        if kind.__module__ == "typing":
+            return self.annotation(thing)
         return self.other(thing)
 
     def unordered(self, things: Any) -> list[Any]:
@@ -247,6 +250,15 @@ class Likeness:
             "attributes": attributes,
         }
 
+    def annotation(self, thing: Any) -> Any:
+        """One of the forms that annotations are made of."""
+        parts = {
+            name: self.of(getattr(thing, name))
+            for name in ("__args__", "__bound__", "__constraints__")
+            if hasattr(thing, name)
+        }
+        return {"annotation": PREFIX.sub("", repr(thing)), "parts": parts}
+
     def attributes(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Attributes by name; a module of ours has two names."""
         return {
@@ -300,18 +312,9 @@ class Likeness:
         if isinstance(thing, functools._lru_cache_wrapper):
             seen = [thing.cache_parameters(), list(thing.cache_info())]
             return {"cached": self.of(seen)}
-        if kind_of_typing(thing):
-            names = ("__name__", "__bound__", "__constraints__", "__default__")
-            parts = {n: getattr(thing, n) for n in names if hasattr(thing, n)}
-            return {"looks like": repr(thing), "parts": self.attributes(parts)}
         if is_told:
             return {}
         return {"not comparable": f"{type(thing).__name__} {self.side}"}
-
-
-def kind_of_typing(thing: object) -> bool:
-    """Whether a thing is one of the forms that annotations are made of."""
-    return type(thing).__module__ == "typing"
 
 
 def is_found(thing: Any, module: object) -> bool:
