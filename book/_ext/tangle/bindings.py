@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 import symtable
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tangle.cells import ipython
 from tangle.chapters import Chapter
 from tangle.errors import TangleError
 from tangle.imports import Import
 from tangle.items import Item, Piece
 from tangle.modules import Draft
+from tangle.notebook import plain
 
 EVERYWHERE = {*dir(builtins), "__name__", "__annotations__"}
 IN_MODULES = {"__file__", "__path__", "__spec__", "__package__"}
@@ -157,21 +156,6 @@ def bound_by(
     for symbol in table.get_symbols():
         if symbol.is_assigned() and symbol.get_name() not in imported:
             yield symbol.get_name(), ""
-
-
-def plain(code: str) -> str:
-    """Return a cell as Python runs it, without its magics.
-
-    Of a cell that no Python comes of, nothing.
-    """
-    code = re.sub(r"\A%%(?:time|timeit|capture|prun)\b.*", "", code)
-    for text in (code, ipython().transform_cell(code)):
-        try:
-            compile(text, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        return text
-    return ""
 
 
 def imports_in(code: str) -> list[str]:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import ast
-import re
 import symtable
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
 from types import EllipsisType
-
-from IPython.core.inputtransformer2 import TransformerManager
 
 from tangle import reopened
 from tangle.chapters import Cell
 from tangle.errors import TangleError, raise_all
 from tangle.imports import Import, Line, Source
 from tangle.items import Item, Piece
+from tangle.names import Reads, bound_in, names_in_strings, scopes
+from tangle.notebook import differences
 
 INDENT = 4
-DYNAMIC = re.compile(r"\b(globals|vars|dir|eval|exec)\b")
-# What IPython may rewrite has one of these in it; most cells have none.
-REWRITTEN = re.compile(
-    r"[%!?]|^[ \t]*([.,;/]|>>>|In *\[)|^[ \t]+$|\A\s", re.MULTILINE
-)
 ALLOWED = (
     "only imports, functions, classes, assignments to one name and a leading"
     " docstring can be tangled: put this in a cell of its own"
@@ -88,10 +81,7 @@ class _Parser:
 
     def piece(self) -> Piece:
         body = self.statements()
-        self.module = symtable.symtable(self.cell.source, "cell", "exec")
-        self.scopes = list(_scopes(self.module))
-        self.refuse_walrus(body)
-        self.refuse_dynamic(body)
+        self.scopes = list(scopes(self.module))
         docstring = None
         items: list[Item] = []
         for part in self.parts(body, 1, len(self.rows), 0):
@@ -132,73 +122,12 @@ class _Parser:
             )
             path, line = self.source(min(row, len(self.rows)))
             raise TangleError(path, line, message) from None
-        self.refuse_rewritten(tree)
+        self.module = symtable.symtable(self.cell.source, "cell", "exec")
+        for row, message in differences(self.cell.source, tree, self.module):
+            self.problem(row, message)
         if not tree.body:
             self.problem(1, "there is no code to tangle: write it, or drop it")
         return tree.body
-
-    def refuse_rewritten(self, tree: ast.Module) -> None:
-        """Refuse what IPython makes something else of before it runs it.
-
-        It takes prompts away, and blanks from empty lines, in strings too.
-        """
-        if not REWRITTEN.search(self.cell.source):
-            return
-        code = ipython().transform_cell(self.cell.source)
-        try:
-            if ast.dump(ast.parse(code)) == ast.dump(tree):
-                return
-        except SyntaxError:
-            pass
-        rows = enumerate(zip(self.rows, code.split("\n"), strict=False), 1)
-        row = next((n for n, (old, new) in rows if old != new), 1)
-        message = (
-            "a notebook would change this line before it runs it, as if it"
-            " held a prompt, a magic or stray blanks: write it otherwise, in a"
-            " string with `\\n` or `\\x20`"
-        )
-        self.problem(row, message)
-
-    def refuse_walrus(self, body: list[ast.stmt]) -> None:
-        """Refuse names that are set on the way, not by a definition."""
-        if ":=" not in self.cell.source:
-            return
-        assigned = {
-            symbol.get_name()
-            for symbol in self.module.get_symbols()
-            if symbol.is_assigned()
-        }
-        for node in body:
-            for inner in ast.walk(node):
-                if (
-                    isinstance(inner, ast.NamedExpr)
-                    and inner.target.id in assigned
-                ):
-                    message = (
-                        f"`{inner.target.id} :=` is a definition, too: give it"
-                        " a line of its own"
-                    )
-                    self.problem(inner.lineno, message)
-
-    def refuse_dynamic(self, body: list[ast.stmt]) -> None:
-        """Refuse what looks for names where a notebook has others."""
-        if not DYNAMIC.search(self.cell.source):
-            return
-        for node in (inner for part in body for inner in ast.walk(part)):
-            match node:
-                case ast.Name("globals"):
-                    name = "globals"
-                case ast.Call(ast.Name("vars" | "dir" as name), [], []):
-                    pass
-                case ast.Call(ast.Name("eval" | "exec" as name), [_], []):
-                    pass
-                case _:
-                    continue
-            message = (
-                f"`{name}` sees the names of the whole notebook here, and of"
-                " one file in the library: say which names are meant"
-            )
-            self.problem(node.lineno, message)
 
     def parts(
         self, body: list[ast.stmt], first: int, last: int, indent: int
@@ -252,7 +181,7 @@ class _Parser:
         Of a class the statement ends for now with the row ``last``.
         """
         last = last or _last_row(part.node)
-        reads = _Reads()
+        reads = Reads()
         reads.visit(part.node)
         uses = (reads.now | reads.annotations) - self.own_names
         sets: set[str] = set()
@@ -272,7 +201,7 @@ class _Parser:
             self.cell,
             (self.number, part.row),
             frozenset(reads.now),
-            frozenset(uses.union(_names_in_strings(part.node))),
+            frozenset(uses.union(names_in_strings(part.node))),
             frozenset(sets),
             frozenset(reads.calls),
             bool(reads.annotations),
@@ -364,7 +293,7 @@ class _Parser:
                     " the comment into the class body"
                 )
                 self.problem(row, message)
-        self.own_names = _bound_in(node.body)
+        self.own_names = bound_in(node.body)
         members = tuple(
             self.member(inner, inner.node is node.body[0])
             for inner in self.parts(node.body, header + 1, part.last, INDENT)
@@ -428,160 +357,6 @@ class _Parser:
                 self.problems.append(error)
             elif item.key:
                 lines[item.key] = item.span[0]
-
-
-class _Reads(ast.NodeVisitor):
-    """Collects the names that a statement reads when it is run.
-
-    The body of a function is not run with it; its decorators, defaults and
-    annotations are.
-    """
-
-    def __init__(self) -> None:
-        self.now: set[str] = set()
-        self.calls: set[str] = set()
-        self.annotations: set[str] = set()
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self.now.add(node.id)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        self.called(node.func)
-        self.generic_visit(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for decorator in node.decorator_list:
-            self.called(decorator)
-        self.generic_visit(node)
-
-    def called(self, function: ast.expr) -> None:
-        """Note a call of something that has a name, or is found in it."""
-        named = function
-        while isinstance(named, ast.Attribute | ast.Subscript | ast.Call):
-            named = named.func if isinstance(named, ast.Call) else named.value
-        if isinstance(named, ast.Name):
-            plain = all(
-                isinstance(one, ast.Attribute | ast.Name | ast.expr_context)
-                for one in ast.walk(function)
-            )
-            self.calls.add(ast.unparse(function) if plain else named.id)
-
-    def visit_FunctionDef(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef
-    ) -> None:
-        for decorator in node.decorator_list:
-            self.called(decorator)
-            self.visit(decorator)
-        self.visit_defaults(node.args)
-        hints = (arg.annotation for arg in _parameters(node.args))
-        for hint in (*hints, node.returns):
-            self.visit_annotation(hint)
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        self.visit_defaults(node.args)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self.visit_annotation(node.annotation)
-        if node.value:
-            self.visit(node.value)
-
-    def visit_defaults(self, args: ast.arguments) -> None:
-        for default in (*args.defaults, *args.kw_defaults):
-            if default:
-                self.visit(default)
-
-    def visit_annotation(self, hint: ast.expr | None) -> None:
-        if hint:
-            inner = _Reads()
-            inner.visit(hint)
-            self.annotations |= inner.now
-
-    def visit_comprehension_of(self, node: ast.AST) -> None:
-        inner = _Reads()
-        inner.generic_visit(node)
-        self.calls |= inner.calls
-        self.now |= inner.now - {
-            name.id
-            for name in ast.walk(node)
-            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
-        }
-
-    visit_ListComp = visit_SetComp = visit_comprehension_of
-    visit_DictComp = visit_GeneratorExp = visit_comprehension_of
-
-
-def _parameters(args: ast.arguments) -> Iterator[ast.arg]:
-    yield from (*args.posonlyargs, *args.args, *args.kwonlyargs)
-    yield from (arg for arg in (args.vararg, args.kwarg) if arg)
-
-
-def _bound_in(body: list[ast.stmt]) -> frozenset[str]:
-    """Return the names that a class has by its body."""
-    names = set()
-    for node in body:
-        match node:
-            case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
-                names.add(name)
-            case ast.ClassDef(name):
-                names.add(name)
-            case _:
-                names |= {
-                    inner.id
-                    for inner in ast.walk(node)
-                    if isinstance(inner, ast.Name)
-                    and isinstance(inner.ctx, ast.Store)
-                }
-    return frozenset(names)
-
-
-def _scopes(module: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    """Yield the scopes of functions; Python is asked, whose business it is.
-
-    What stands in a class or module itself is read where it stands.
-    """
-    tables = [module]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        if table.get_type() not in ("module", "class"):
-            yield table
-
-
-@cache
-def ipython() -> TransformerManager:
-    """What rewrites a cell before a notebook runs it."""
-    return TransformerManager()  # type: ignore[no-untyped-call]
-
-
-def _names_in_strings(node: ast.stmt) -> Iterator[str]:
-    """Yield the names of quoted annotations and of ``__all__``."""
-    match node:
-        case ast.Assign([ast.Name("__all__")], value) | ast.AnnAssign(
-            ast.Name("__all__"), value=ast.expr() as value
-        ):
-            yield from _strings(value)
-    for inner in ast.walk(node):
-        for field in ("annotation", "returns"):
-            hint = getattr(inner, field, None)
-            if not isinstance(hint, ast.expr):
-                continue
-            for text in _strings(hint):
-                try:
-                    quoted = ast.parse(text, mode="eval")
-                except SyntaxError:
-                    continue  # a string of Literal[...]
-                for name in ast.walk(quoted):
-                    if isinstance(name, ast.Name):
-                        yield name.id
-
-
-def _strings(node: ast.AST) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield inner.value
 
 
 def _without_body(node: ast.ClassDef) -> ast.ClassDef:

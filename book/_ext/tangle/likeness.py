@@ -254,7 +254,12 @@ class Likeness:
         """One of the forms that annotations are made of."""
         parts = {
             name: self.of(getattr(thing, name))
-            for name in ("__args__", "__bound__", "__constraints__")
+            for name in (
+                "__args__",
+                "__bound__",
+                "__constraints__",
+                "__supertype__",
+            )
             if hasattr(thing, name)
         }
         return {"annotation": PREFIX.sub("", repr(thing)), "parts": parts}
