@@ -68,7 +68,7 @@ CONTENT: dict[type, Callable[[Any], Any]] = {
 NOT_COMPARED = {
     *("__module__", "__annotations__", "__annotate__", "__annotate_func__"),
     *("__annotations_cache__", "__firstlineno__", "__static_attributes__"),
-    "_abc_impl",
+    *("__classcell__", "__classdictcell__", "_abc_impl"),
 }
 ABSTRACT = 1 << 20  # Py_TPFLAGS_IS_ABSTRACT
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -78,7 +78,7 @@ OURS = re.compile(r"(?:__main__|micrograd(?:\.\w+)*)(?![\w.])")
 
 def is_plain(thing: object) -> bool:
     """Whether a thing is nothing but its content."""
-    return type(thing) in (*PLAIN, tuple, frozenset)
+    return type(thing) in (*PLAIN, tuple, frozenset, slice)
 
 
 class Likeness:
@@ -119,6 +119,9 @@ class Likeness:
             return {"tuple": [self.of(part) for part in thing]}
         if kind is frozenset:
             return {"frozenset": self.unordered(thing)}
+        if kind is slice:
+            parts = (thing.start, thing.stop, thing.step)
+            return {"slice": [self.of(part) for part in parts]}
         if id(thing) in self.met:
             return {"met": self.met[id(thing)]}
         self.met[id(thing)] = len(self.met)

@@ -31,6 +31,11 @@ from typing import Any
 from tangle.likeness import Likeness, difference
 
 POSTPONED = __future__.annotations.compiler_flag
+OF_MODULES = {
+    *("__annotate__", "__annotations__", "__conditional_annotations__"),
+    *("__builtins__", "__doc__"),
+}
+"""What Python puts into a namespace by itself."""
 PATIENCE = 60
 """Seconds that the cells of a chapter may take."""
 
@@ -139,7 +144,7 @@ def run_cells(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
     namespace = vars(page)
     made_for: dict[str, str] = {}
     seeded: set[str] = set()
-    known = set(namespace) | {"__annotations__", "__builtins__", "__doc__"}
+    known = set(namespace) | OF_MODULES
     for number, step in enumerate(job["steps"]):
         if "file" not in step:
             for line in step["imports"]:

@@ -98,25 +98,21 @@ def _problems(
 ) -> list[TangleError]:
     """Return why the pages, now edited, don't give what was edited."""
     try:
-        chapters = pages.read(copy)
-        files = _last(chapters).package.files
-        different = [
+        packages = validated(pages.read(copy), pages.root / KNOWN)
+        *_, package = packages.values()
+        return [
             edit.difference(module, stage, pages)
             for edit in edits
-            for module in [files.get(edit.file, Module())]
+            for module in [package.files.get(edit.file, Module())]
             if module.text != edit.text
         ]
-        if not different:
-            validated(chapters, pages.root / KNOWN)
     except TangleError as error:
         # What is imported otherwise may be why.
-        different = [
+        return [
             edit.difference(edit.module, stage, pages)
             for edit in edits
             if edit.imports_others
-        ]
-        different += pages.as_before(error)
-    return different
+        ] + pages.as_before(error)
 
 
 def _last(chapters: Sequence[Chapter]) -> Stage:
@@ -684,7 +680,7 @@ class _Edit:
             cells = stage.imports.get(self.file, ())
             places = sorted({one.source for one in cells if one.said in said})
         elif i < head:
-            why = "where to edit is said by tangling"
+            why = "the head, with the chapters to edit, is made by tangling"
         elif not (would + "".join(self.new[j:j_end])).strip():
             why = "blank lines between definitions are laid out by tangling"
         else:
