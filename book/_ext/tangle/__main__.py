@@ -178,10 +178,15 @@ def _stage(named: str, root: Path, into: Path) -> int:
     if number is None:
         names = "\n  ".join(chapter.name for chapter in chapters)
         raise _UsageError(f"no chapter {named!r}; there are\n  {names}")
+    if into.resolve() == root.resolve():
+        raise _UsageError(
+            "--into is where the whole library is: choose another"
+        )
     for path in (into / PACKAGE).rglob("*.py"):
         if not is_tangled(path):
             raise _UsageError(f"{path} was not tangled: choose another --into")
     packages = validated(chapters[: number + 1], root / KNOWN)
+    into.mkdir(parents=True, exist_ok=True)
     with locked(into):
         return _write(packages[chapters[number].name], into)
 

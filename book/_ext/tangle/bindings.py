@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -38,6 +39,8 @@ def problems(
 ) -> Iterator[TangleError]:
     """Find the names of a chapter's cells that mean something else."""
     modules = {_module(file): draft for file, draft in drafts.items()}
+    if pieces:
+        yield from _stars(chapter)
     there = notebook(chapter, pieces, modules)
     names: dict[str, dict[str, str]] = {}
     for file in dict.fromkeys(piece.cell.target for piece in pieces):
@@ -59,6 +62,17 @@ def problems(
                         f" {chapter.path}:{there[name].line} makes something"
                         " else of it: give one of them another name",
                     )
+
+
+def _stars(chapter: Chapter) -> Iterator[TangleError]:
+    """Find imports of nobody knows what."""
+    for code, line in chapter.code:
+        if "*" in code and re.search(r"^from .* import \*", code, re.M):
+            message = (
+                "name what is imported: `*` may give tangled cells below other"
+                " things than their file has"
+            )
+            yield TangleError(chapter.path, line, message)
 
 
 def _undefined(
@@ -153,9 +167,15 @@ def bound_by(
             for one in imports_of(node):
                 imported.add(one.bound)
                 yield one.bound, _origin(one, modules)
-    for symbol in table.get_symbols():
-        if symbol.is_assigned() and symbol.get_name() not in imported:
-            yield symbol.get_name(), ""
+    tables = [table]
+    while tables:
+        inner = tables.pop()
+        tables += inner.get_children()
+        for symbol in inner.get_symbols():
+            bound = inner is table or symbol.is_declared_global()
+            if bound and symbol.is_assigned():
+                if symbol.get_name() not in imported:
+                    yield symbol.get_name(), ""
 
 
 def imports_in(code: str) -> list[str]:

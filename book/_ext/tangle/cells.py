@@ -7,7 +7,7 @@ import symtable
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
-from types import EllipsisType
+from types import EllipsisType, ModuleType
 
 from tangle import reopened
 from tangle.chapters import Cell
@@ -22,6 +22,10 @@ ALLOWED = (
     "only imports, functions, classes, assignments to one name and a leading"
     " docstring can be tangled: put this in a cell of its own"
 )
+OF_MODULES = vars(ModuleType("")).keys() | {
+    *("__annotations__", "__builtins__", "__class__", "__dict__"),
+    *("__debug__", "__file__", "__path__"),
+}
 STRAY_COMMENT = (
     "the imports will be sorted, and this comment has no place among them: put"
     " it above the statement, or after a name that has the line to itself"
@@ -34,7 +38,11 @@ def take_apart(cell: Cell, number: int) -> Piece:
     Raises TangleError if it holds what cannot be tangled.
     """
     parser = _Parser(cell, number)
-    piece = parser.piece()
+    try:
+        piece = parser.piece()
+    except RecursionError:
+        message = "an expression is nested too deeply: write it in parts"
+        raise TangleError(cell.path, cell.line, message) from None
     raise_all(parser.problems)
     return piece
 
@@ -106,6 +114,12 @@ class _Parser:
         if items:  # what stands above it in the module is another cell's
             items[0] = replace(items[0], gap=1)
         self.refuse_repeated(items, "in one cell: leave one")
+        for item in items:
+            if item.key in OF_MODULES:
+                message = f"`{item.key}` is Python's to set: drop it"
+                if item.key == "__doc__":
+                    message = "begin the cell with the docstring itself"
+                self.problem(item.span[0] - self.cell.line + 1, message)
         return Piece(self.cell, docstring, tuple(self.imports), tuple(items))
 
     def statements(self) -> list[ast.stmt]:

@@ -8,6 +8,7 @@ import symtable
 from collections.abc import Iterator
 from functools import cache
 
+from IPython.core import magics
 from IPython.core.inputtransformer2 import TransformerManager
 
 # What is looked for has one of these in it; most cells have none.
@@ -42,12 +43,39 @@ def differences(
     source: str, tree: ast.Module, module: symtable.SymbolTable
 ) -> Iterator[tuple[int, str]]:
     """Find what would mean something else: its row, and what to do."""
+    if "\n" not in source.strip():
+        yield from _taken_for_a_command(tree)
     if REWRITTEN.search(source):
         yield from _rewritten(source, tree)
     if ":=" in source:
         yield from _set_on_the_way(tree, module)
     if DYNAMIC.search(source):
         yield from _looked_up(tree)
+
+
+def _taken_for_a_command(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Find a cell of one line that begins with a command of IPython's."""
+    match tree.body:
+        case [ast.AnnAssign(ast.Name(name))] if name in commands():
+            pass
+        case [ast.Assign([ast.Name("exit" | "quit" as name)])]:
+            pass
+        case _:
+            return
+    yield (
+        1,
+        f"a notebook would take this line for its command `{name}`: give it"
+        " another name",
+    )
+
+
+@cache
+def commands() -> set[str]:
+    """The words at which a line alone is no Python to IPython."""
+    names = {"exit", "quit"}
+    for holder in vars(magics).values():
+        names |= getattr(holder, "magics", {}).get("line", {}).keys()
+    return names
 
 
 def _rewritten(source: str, tree: ast.Module) -> Iterator[tuple[int, str]]:

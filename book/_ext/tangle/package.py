@@ -262,7 +262,6 @@ def is_tangled(path: Path) -> bool:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Have two that tangle into one folder take turns."""
-    folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -329,6 +328,10 @@ def _refuse_irreplaceable(
             f"{file} is in the way: no chapter has written it; move it away,"
             " or move what is in it to a chapter"
         )
+    if os.path.lexists(place) and not place.exists():
+        raise FileExistsError(f"{file} is in the way: it leads nowhere")
+    if place.exists() and not (place.is_file() or place.is_dir()):
+        raise FileExistsError(f"{file} is in the way: it is no file")
     if place.is_dir():
         raise IsADirectoryError(f"{file} is in the way: it is a folder")
     folder = next(path for path in place.parents if path.exists())

@@ -118,7 +118,10 @@ def forget() -> None:
 
 def reopen(body: type) -> type:
     """What chapters import of micrograd/literate.py, where there is one."""
-    original: type = vars(sys.modules[body.__module__])[body.__name__]
+    module = vars(sys.modules[body.__module__])
+    if body.__name__ not in module:
+        raise NameError(f"there is no class {body.__name__} to reopen yet")
+    original: type = module[body.__name__]
     automatic = vars(type("Empty", (), {})).keys() | {
         *("__annotations__", "__annotate__", "__annotate_func__"),
         *("__annotations_cache__", "__firstlineno__", "__static_attributes__"),
@@ -199,6 +202,8 @@ def run_cells(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
 def import_modules(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
     """Import the modules, each of them first once; return what they define."""
     after = job["after"]
+    # So that addresses are others than those that the cells have seen.
+    padding = [bytearray(size) for size in range(1, 4096, 7)]
     Package(after, job["imported"]).install()
     for file in job["import first"]:
         forget()
@@ -212,6 +217,7 @@ def import_modules(job: dict[str, Any], tell: Callable[[Any], None]) -> Any:
         for name in names
         if name in vars(modules[file])
     }
+    del padding
     return {"described": described(definitions, "file")}
 
 

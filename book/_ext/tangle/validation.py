@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -148,21 +149,21 @@ def _digest(job: dict[str, Any]) -> str:
 def _read(known: Path | None) -> dict[str, str]:
     """What has been shown before: digests of jobs, and whose they are."""
     try:
-        shown: dict[str, str] = json.loads(known.read_text()) if known else {}
-    except (OSError, ValueError):
+        shown = json.loads(known.read_text("utf-8")) if known else {}
+        return {str(digest): str(name) for digest, name in shown.items()}
+    except (AttributeError, OSError, ValueError):  # it is only a memory
         return {}
-    return shown
 
 
 def _write(known: Path, shown: dict[str, str], chapters: set[str]) -> None:
     """Remember the latest of each chapter."""
     latest = {name: digest for digest, name in shown.items()}
-    known.parent.mkdir(parents=True, exist_ok=True)
+    digests = {d: n for n, d in latest.items() if n in chapters}
     half = known.with_suffix(f".{os.getpid()}")
-    half.write_text(
-        json.dumps({d: n for n, d in latest.items() if n in chapters})
-    )
-    half.replace(known)
+    with suppress(OSError):  # it is only a memory
+        known.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(json.dumps(digests), "utf-8")
+        half.replace(known)
 
 
 def _run(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
