@@ -99,6 +99,8 @@ def tangle() -> bool:
         return False
     for file in stages.changed:
         print(f"  {file}")
+    for file in stages.kept:
+        print(f"  {file} has what was edited by hand")
     for file in stages.strangers:
         print(f"  {file} is left alone: no chapter has written it")
     return True

@@ -250,3 +250,71 @@ def test_it_finds_its_book_from_anywhere(tmp_path):
     )
     root = tools.parents[1]
     assert str(root) in "".join(run.stdout.split()).replace("(default:", "")
+
+
+def test_what_was_edited_by_hand_is_kept_aside(small_book, run):
+    run()
+    module = small_book.root / "micrograd/m.py"
+    module.write_text(module.read_text() + "# mine\n")
+    _, output, _ = run()
+    copy = small_book.root / "_build/edited/micrograd/m.py"
+    assert "_build/edited/micrograd/m.py has what was edited by hand" in output
+    assert copy.read_text().endswith("# mine\n")
+    assert "# mine" not in module.read_text()
+    assert "edited" not in run()[1]
+
+
+def test_edits_are_not_mixed_with_those_of_chapters(small_book, run):
+    run()
+    module = small_book.root / "micrograd/m.py"
+    module.write_text(module.read_text().replace("return 1", "return 3"))
+    page = small_book.root / "book/01-one.md"
+    page.write_text(page.read_text().replace("x = os", "x = os.path"))
+    before = page.read_text()
+    status, _, errors = run("--stitch")
+    assert status == 2
+    assert errors.startswith("micrograd/m.py:1: a chapter has changed since")
+    assert page.read_text() == before
+
+
+@pytest.mark.parametrize("text", ["[1]", "5", '{"a": [1]}', "no JSON"])
+@pytest.mark.parametrize("name", ["validated", "tangled"])
+def test_a_memory_that_makes_no_sense_is_forgotten(
+    small_book, run, name, text
+):
+    run()
+    (small_book.root / f"_build/{name}.json").write_text(text)
+    assert run()[0] == 0
+
+
+def test_a_memory_that_cannot_be_written_is_no_fault(small_book, run):
+    (small_book.root / "_build").write_text("in the way")
+    assert run()[0] == 0
+
+
+def test_a_stage_does_not_go_where_the_library_is(small_book, run):
+    run()
+    root = str(small_book.root)
+    status, _, errors = run("--through", "01-one", "--into", root)
+    assert status == 2
+    assert "--into has the whole library" in errors
+
+
+def test_two_that_tangle_take_turns(small_book, tmp_path):
+    command = [sys.executable, "-m", "tangle", "--root", small_book.root]
+    tools = Path(tangle.__file__).resolve().parents[1]
+    runs = [
+        subprocess.Popen(
+            command,
+            env=os.environ | {"PYTHONPATH": str(tools)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    said = sorted(one.communicate()[0].splitlines()[-1] for one in runs)
+    assert [one.returncode for one in runs] == [0] * 4
+    assert said == [
+        *["micrograd/: 3 files, 10 lines, 0 changed"] * 3,
+        "micrograd/: 3 files, 10 lines, 3 changed",
+    ]

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from tangle.__main__ import main
 from tangle.chapters import Chapter, read_chapters
 from tangle.contents import CONTENTS, SETTINGS, listed_pages
+from tangle.disk import UNFINISHED, drift, write
 from tangle.errors import TangleError
-from tangle.package import UNFINISHED, Package, drift, tangle, write
+from tangle.package import Package, tangle
 from tangle.stitch import Stitched, stitch
 
 ROOT = Path(__file__).resolve().parents[2]

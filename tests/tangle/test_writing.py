@@ -11,7 +11,8 @@ import pytest
 
 from tangle.__main__ import main
 from tangle.chapters import read_chapters
-from tangle.package import UNFINISHED, Package, tangle, write
+from tangle.disk import UNFINISHED, write
+from tangle.package import Package, tangle
 
 
 @pytest.fixture
@@ -123,7 +124,8 @@ Path.unlink = dies(Path.unlink)
 Path.write_bytes = dies(write_bytes)
 
 from tangle.chapters import read_chapters
-from tangle.package import tangle, write
+from tangle.disk import write
+from tangle.package import tangle
 root, old, into = map(Path, sys.argv[1:])
 package = tangle(read_chapters(root))
 for left in itertools.count(1):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import tracebacks
 from tangle.chapters import chapter_number, read_chapters
-from tangle.package import locked, strangers, write
+from tangle.disk import locked, strangers, write, write_library
 from tangle.validation import KNOWN, validated
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Stages:
             place = self.folder / name / tracebacks.CHAPTERS
             place.write_text(who, "utf-8")
         library = self.packages[self.last]
-        self.changed = write(library, self.root)
+        self.changed, self.kept = write_library(library, self.root)
         self.strangers = strangers(library, self.root)
 
     def imported_by(self, docname: str) -> str:

@@ -11,18 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tangle.chapters import read_chapters
-from tangle.errors import TangleError
-from tangle.package import (
-    PACKAGE,
-    Package,
+from tangle.disk import (
     drift,
     is_tangled,
     locked,
-    stages,
     strangers,
-    tangle,
     write,
+    write_library,
 )
+from tangle.errors import TangleError
+from tangle.package import PACKAGE, Package, stages, tangle
 from tangle.provenance import translate
 from tangle.stitch import stitch
 from tangle.validation import KNOWN, validated
@@ -47,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with locked(root):
             if options.stitch:
                 return _stitch(root)
-            return _write(_library(root), root)
+            return _write(_library(root), root, whole=True)
     except _UsageError as error:
         parser.error(str(error))
     except (TangleError, OSError) as error:
@@ -116,10 +114,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _write(package: Package, into: Path) -> int:
-    changed = write(package, into)
+def _write(package: Package, into: Path, whole: bool = False) -> int:
+    if whole:
+        changed, copies = write_library(package, into)
+    else:
+        changed, copies = write(package, into), []
     for file in changed:
         print(file if file in package.files else f"{file} removed")
+    for copy in copies:
+        print(f"{copy} has what was edited by hand")
     for file in strangers(package, into):
         print(f"{file} is left alone: no chapter has written it")
     lines = sum(len(one.lines) for one in package.files.values())
@@ -179,9 +182,7 @@ def _stage(named: str, root: Path, into: Path) -> int:
         names = "\n  ".join(chapter.name for chapter in chapters)
         raise _UsageError(f"no chapter {named!r}; there are\n  {names}")
     if into.resolve() == root.resolve():
-        raise _UsageError(
-            "--into is where the whole library is: choose another"
-        )
+        raise _UsageError("--into has the whole library: choose another")
     for path in (into / PACKAGE).rglob("*.py"):
         if not is_tangled(path):
             raise _UsageError(f"{path} was not tangled: choose another --into")

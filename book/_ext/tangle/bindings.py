@@ -172,10 +172,10 @@ def bound_by(
         inner = tables.pop()
         tables += inner.get_children()
         for symbol in inner.get_symbols():
+            name = symbol.get_name()
             bound = inner is table or symbol.is_declared_global()
-            if bound and symbol.is_assigned():
-                if symbol.get_name() not in imported:
-                    yield symbol.get_name(), ""
+            if bound and symbol.is_assigned() and name not in imported:
+                yield name, ""
 
 
 def imports_in(code: str) -> list[str]:

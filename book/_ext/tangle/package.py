@@ -8,14 +8,10 @@ a name wins, where the first one stood.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from tangle import bindings
 from tangle.cells import take_apart
@@ -26,8 +22,6 @@ from tangle.items import Item, Piece
 from tangle.modules import HEADER, Draft, Module, clashes, module
 
 PACKAGE = "micrograd"
-UNFINISHED = ".tangling"
-"""Ends the name of a file that is being written."""
 
 
 @dataclass(frozen=True)
@@ -211,142 +205,3 @@ def _with_marks(modules: dict[str, Module]) -> dict[str, Module]:
     marks[f"{PACKAGE}/py.typed"] = Module()
     files = marks | modules
     return {file: files[file] for file in sorted(files)}
-
-
-def drift(
-    package: Package, into: Path
-) -> dict[str, tuple[bytes | None, bytes | None]]:
-    """Return what differs on disk: file, what is there, what should be."""
-    wanted = {file: one.text.encode() for file, one in package.files.items()}
-    there = {
-        file: (into / file).read_bytes()
-        for file in _files(into)
-        if file in wanted or is_tangled(into / file)
-    }
-    return {
-        file: (there.get(file), wanted.get(file))
-        for file in sorted(there | wanted)
-        if there.get(file) != wanted.get(file)
-    }
-
-
-def strangers(package: Package, into: Path) -> list[str]:
-    """Return the files in the package's folder that no chapter has written."""
-    return [
-        file
-        for file in _files(into)
-        if file not in package.files and not is_tangled(into / file)
-    ]
-
-
-def _files(into: Path) -> list[str]:
-    """The files in the package's folder, but for those that programs keep."""
-    paths = (into / PACKAGE).rglob("[!.]*[!~]")
-    return sorted(
-        path.relative_to(into).as_posix()
-        for path in paths
-        if path.is_file()
-        and "__pycache__" not in path.parts
-        and path.suffix != UNFINISHED
-    )
-
-
-def is_tangled(path: Path) -> bool:
-    """Whether a file of the package was written from chapters."""
-    if path.name == "py.typed":
-        return True
-    with path.open("rb") as file:
-        return file.read(len(HEADER)) == HEADER.encode()
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Have two that tangle into one folder take turns."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def write(package: Package, into: Path) -> list[str]:
-    """Make ``into/micrograd`` hold the package, and no other tangled files.
-
-    Files are written beside their places first and then moved there, so that
-    each is whole at any moment; one that is right is not touched, nor is one
-    that no chapter has written. Returns the files that were changed or
-    removed. OSError, and all is as it was, if one can't be.
-    """
-    changes = drift(package, into)
-    for file, (there, wanted) in changes.items():
-        _refuse_irreplaceable(into / file, file, there, wanted)
-    for stray in (into / PACKAGE).rglob(f"*{UNFINISHED}"):
-        stray.unlink()
-    finished: dict[Path, str] = {}
-    done: list[str] = []
-    try:
-        for file, (_, wanted) in changes.items():
-            if wanted is not None:
-                finished[_write_beside(into / file, wanted)] = file
-        for unfinished, file in finished.items():
-            unfinished.replace(into / file)
-            done.append(file)
-        for file, (_, wanted) in changes.items():
-            if wanted is None:
-                (into / file).unlink()
-                done.append(file)
-    except OSError:
-        for file in done:
-            there, _ = changes[file]
-            if there is None:
-                (into / file).unlink()
-            else:
-                _write_beside(into / file, there).replace(into / file)
-        raise
-    finally:
-        for unfinished in finished:
-            unfinished.unlink(missing_ok=True)
-    _remove_empty_folders(into / PACKAGE)
-    return list(changes)
-
-
-def _write_beside(place: Path, text: bytes) -> Path:
-    """Write what is to be moved to a place, and return where it is."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(place.name + UNFINISHED)
-    unfinished.write_bytes(text)
-    return unfinished
-
-
-def _refuse_irreplaceable(
-    place: Path, file: str, there: bytes | None, wanted: bytes | None
-) -> None:
-    """Raise OSError before anything is written if something is in the way."""
-    if wanted and there and not is_tangled(place):
-        raise FileExistsError(
-            f"{file} is in the way: no chapter has written it; move it away,"
-            " or move what is in it to a chapter"
-        )
-    if os.path.lexists(place) and not place.exists():
-        raise FileExistsError(f"{file} is in the way: it leads nowhere")
-    if place.exists() and not (place.is_file() or place.is_dir()):
-        raise FileExistsError(f"{file} is in the way: it is no file")
-    if place.is_dir():
-        raise IsADirectoryError(f"{file} is in the way: it is a folder")
-    folder = next(path for path in place.parents if path.exists())
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is in the way: it is not a folder")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(
-            f"{file} can't be written: {folder} is read-only"
-        )
-
-
-def _remove_empty_folders(folder: Path) -> None:
-    """Remove the folders below that hold nothing, or compiled code only."""
-    for inner in sorted(folder.rglob("*/"), reverse=True):
-        if "__pycache__" not in inner.parts:
-            held = {path.name for path in inner.iterdir()}
-            if held <= {"__pycache__"}:
-                shutil.rmtree(inner)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -77,8 +77,10 @@ def problems(node: ast.ClassDef) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
     names = [defined(statement) for statement in node.body]
     for index, statement in enumerate(node.body):
         yield from _problems_of(statement, names[:index], names[index + 1 :])
-        for inner in ast.walk(statement):
-            yield from _differences(inner, statement)
+        inside = list(ast.walk(statement))
+        called = {id(one.func) for one in inside if isinstance(one, ast.Call)}
+        for inner in inside:
+            yield from _differences(inner, statement, called)
 
 
 def _problems_of(
@@ -151,15 +153,10 @@ def _is_builtin(function: ast.expr) -> bool:
 
 
 def _differences(
-    node: ast.AST, statement: ast.stmt
+    node: ast.AST, statement: ast.stmt, called: Set[int]
 ) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
     """Find what means another class in the notebook than in the library."""
     where = node if isinstance(node, ast.stmt | ast.expr) else statement
-    called = {
-        id(inner.func)
-        for inner in ast.walk(statement)
-        if isinstance(inner, ast.Call)
-    }
     match node:
         case ast.Call(ast.Name("super"), [], []):
             message = (

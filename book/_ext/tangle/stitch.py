@@ -25,18 +25,19 @@ from tempfile import TemporaryDirectory
 from tangle.cells import take_apart
 from tangle.chapters import Cell, Chapter, read_chapters
 from tangle.contents import CONTENTS, SETTINGS, listed_pages
+from tangle.disk import (
+    UNFINISHED,
+    digest,
+    drift,
+    last_tangled,
+    remember,
+    strangers,
+)
 from tangle.errors import TangleError, raise_all
 from tangle.imports import Source
 from tangle.items import Item, Piece
 from tangle.modules import Module
-from tangle.package import (
-    UNFINISHED,
-    Package,
-    Stage,
-    drift,
-    put_together,
-    strangers,
-)
+from tangle.package import Package, Stage, put_together
 from tangle.validation import KNOWN, validated
 
 
@@ -63,6 +64,15 @@ def stitch(root: Path) -> Stitched:
     files = tangled.package.files
     if all(files[file].text == text for file, text in texts.items()):
         return Stitched()
+    known = last_tangled(root)
+    for file, module in files.items():
+        if known.get(file, now := digest(module.text.encode())) != now:
+            message = (
+                "a chapter has changed since this file was tangled, so what"
+                " was edited here isn't known: put your edits aside (git"
+                " stash), say `make tangle`, and edit again"
+            )
+            raise TangleError(file, 1, message)
     edits = [
         _Edit(file, module, texts[file])
         for file, module in files.items()
@@ -90,6 +100,7 @@ def stitch(root: Path) -> Stitched:
     }
     gone = names.union(renamed) - _identifiers(texts.values())
     pages.write()
+    remember(texts, root)
     return Stitched(pages.changed(), renamed, list(pages.saying(gone)))
 
 
