@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tangle.__main__ import main
 from tangle.chapters import Chapter, read_chapters
 from tangle.contents import CONTENTS, SETTINGS, listed_pages
-from tangle.disk import UNFINISHED, drift, write
+from tangle.disk import TANGLED, UNFINISHED, drift, write
 from tangle.errors import TangleError
 from tangle.package import Package, tangle
 from tangle.stitch import Stitched, stitch
@@ -692,6 +692,7 @@ class Library:
     def put_back(self) -> None:
         for path, page in self.pages.items():
             (self.root / path).write_bytes(page)
+        (self.root / TANGLED).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -874,7 +875,7 @@ def outside_cells(root: Path, chapters: list[Chapter]) -> dict[str, str]:
     return said
 
 
-@settings(max_examples=min(10, settings.default.max_examples))
+@settings(max_examples=min(6, settings.default.max_examples))
 @given(st.data())
 def test_the_library_is_edited_and_tangling_gives_just_that(library, data):
     """Or nothing changes; what is edited in functions is never refused."""

@@ -9,13 +9,7 @@ the edited package to the byte.
 
 from __future__ import annotations
 
-import ast
-import io
-import re
-import shutil
-import tokenize
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import takewhile
@@ -24,20 +18,21 @@ from tempfile import TemporaryDirectory
 
 from tangle.cells import take_apart
 from tangle.chapters import Cell, Chapter, read_chapters
-from tangle.contents import CONTENTS, SETTINGS, listed_pages
 from tangle.disk import (
-    UNFINISHED,
     digest,
     drift,
     last_tangled,
     remember,
     strangers,
 )
+from tangle.edited_pages import Pages
 from tangle.errors import TangleError, raise_all
 from tangle.imports import Source
 from tangle.items import Item, Piece
+from tangle.lines import changes, place, says
 from tangle.modules import Module
 from tangle.package import Package, Stage, put_together
+from tangle.renames import identifiers, renames
 from tangle.validation import KNOWN, validated
 
 
@@ -79,14 +74,14 @@ def stitch(root: Path) -> Stitched:
         if any(line.source for line in module.lines)
     ]
     raise_all(problem for edit in edits for problem in edit.problems)
-    pages = _Pages(root, chapters)
+    pages = Pages(root, chapters)
     with TemporaryDirectory() as folder:
-        renamed = _renamed(tangled.package, texts, chapters)
+        renamed = renames(tangled.package, texts, chapters)
         if renamed:
             said = "\n".join(texts.values())
             for cell in pages.cells:
                 for name, other in renamed.items():
-                    pages.rename(cell, name, other, not _says(name, said))
+                    pages.rename(cell, name, other, not says(name, said))
             files = _last(pages.read(Path(folder))).package.files
         for edit in edits:
             edit.carry(files[edit.file], pages)
@@ -98,14 +93,14 @@ def stitch(root: Path) -> Stitched:
         for definition in tangled.package.definitions
         for name in definition.name.split(".")
     }
-    gone = names.union(renamed) - _identifiers(texts.values())
+    gone = names.union(renamed) - identifiers(texts.values())
     pages.write()
     remember(texts, root)
     return Stitched(pages.changed(), renamed, list(pages.saying(gone)))
 
 
 def _problems(
-    edits: Sequence[_Edit], stage: Stage, pages: _Pages, copy: Path
+    edits: Sequence[_Edit], stage: Stage, pages: Pages, copy: Path
 ) -> list[TangleError]:
     """Return why the pages, now edited, don't give what was edited."""
     try:
@@ -161,292 +156,6 @@ def _edited(package: Package, root: Path) -> dict[str, str]:
     return texts
 
 
-def _renamed(
-    package: Package, texts: Mapping[str, str], chapters: Iterable[Chapter]
-) -> dict[str, str]:
-    """Find the library's own names that have become others everywhere.
-
-    What only a function calls so is its own affair.
-    """
-    old = {file: module.text for file, module in package.files.items()}
-    before, after = _identifiers(old.values()), _identifiers(texts.values())
-    became: dict[str, set[str]] = defaultdict(set)
-    for file, text in texts.items():
-        rows, new = old[file].split("\n"), text.split("\n")
-        for i, i_end, j, j_end in _changes(rows, new):
-            if i_end - i != j_end - j:
-                continue
-            for pair in zip(rows[i:i_end], new[j:j_end], strict=True):
-                was, now = (re.findall(r"\w+", line) for line in pair)
-                if len(was) == len(now):
-                    for name, other in zip(was, now, strict=True):
-                        if other in after - before:
-                            became[name].add(other)
-    ours = set(_given(old.values())) - after
-    for definition in package.definitions:
-        ours |= set(definition.name.split(".")) - after
-    found = {
-        name: other
-        for name, (other, *more) in became.items()
-        if name in ours and not more
-    }
-    others = list(found.values())
-    found = {n: other for n, other in found.items() if others.count(other) < 2}
-    for cell in (cell for chapter in chapters for cell in chapter.cells):
-        for name in set(found.values()) & _identifiers([cell.source]):
-            rows = cell.source.split("\n")
-            row = next(n for n, row in enumerate(rows) if _says(name, row))
-            file, at = next(
-                (file, n)
-                for file, text in texts.items()
-                for n, line in enumerate(text.split("\n"), 1)
-                if _says(name, line)
-            )
-            message = (
-                f"`{name}` has a meaning in an earlier version, here, so"
-                f" nothing can be renamed to it ({file}:{at}) in all chapters"
-            )
-            raise TangleError(cell.path, cell.line + row, message)
-    return found
-
-
-def _identifiers(texts: Iterable[str]) -> set[str]:
-    """Return the names in code, those in strings aside."""
-    return {
-        part
-        for text in texts
-        for node in ast.walk(ast.parse(text))
-        for key, value in ast.iter_fields(node)
-        if key not in ("value", "kind", "type_comment")
-        for name in (value if isinstance(value, list) else [value])
-        if isinstance(name, str)
-        for part in name.split(".")
-    }
-
-
-def _given(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the names of parameters and of the attributes that are set."""
-    for node in (node for text in texts for node in ast.walk(ast.parse(text))):
-        match node:
-            case ast.arg(name) | ast.Attribute(_, name, ast.Store()):
-                yield name
-
-
-def _says(name: str, line: str) -> bool:
-    return re.search(rf"\b{name}\b", line) is not None
-
-
-def _with_word(text: str, name: str, other: str) -> str:
-    return re.sub(rf"\b{name}\b", other, text)
-
-
-def _with_name(code: str, name: str, other: str) -> str:
-    """Return code with a name become another, but for strings and comments."""
-    starts = [0]
-    for row in code.split("\n"):
-        starts.append(starts[-1] + len(row) + 1)
-    made, done = "", 0
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        text = token.string
-        if token.type == tokenize.NAME and text == name:
-            text = other
-        # Up to Python 3.11, the names in it are no tokens.
-        elif token.type == tokenize.STRING and "f" in text[:2].lower():
-            text = re.sub(
-                r"\{[^{}]*\}",
-                lambda found: _with_word(found[0], name, other),
-                text,
-            )
-        if text != token.string:
-            made += code[done : starts[token.start[0] - 1] + token.start[1]]
-            made += text
-            done = starts[token.end[0] - 1] + token.end[1]
-    return made + code[done:]
-
-
-class _Pages:
-    """The chapters' pages, and what is to stand where a line stands."""
-
-    def __init__(self, root: Path, chapters: Sequence[Chapter]) -> None:
-        self.root = root
-        self.cells = [cell for chapter in chapters for cell in chapter.cells]
-        self.cell_of = {
-            (cell.path, cell.line + row): cell
-            for cell in self.cells
-            for row in range(cell.source.count("\n") + 1)
-        }
-        self.lines: dict[str, list[str]] = {}
-        for chapter in chapters:
-            page = (root / chapter.path).read_bytes().decode("utf-8")
-            # Lines as the chapters' reader counts them, with their ends.
-            self.lines[chapter.path] = list(io.StringIO(page, newline=""))
-        self.old = {path: list(lines) for path, lines in self.lines.items()}
-        self.origins: dict[str, list[int]] = {}
-        self.edits: dict[Source, list[str]] = {}
-
-    def text(self, source: Source) -> str:
-        path, line = source
-        return self.lines[path][line - 1].rstrip("\r\n")
-
-    def at(self, source: Source) -> list[str]:
-        """The lines that are to stand where one stands, to be changed."""
-        return self.edits.setdefault(source, [self.text(source)])
-
-    def adjoin(self, above: Source, below: Source) -> bool:
-        """Whether only blank lines of one cell are between two lines."""
-        path, line = above
-        between = range(line + 1, below[1])
-        return (
-            self.cell_of[above] is self.cell_of[below]
-            and line < below[1]
-            and not any(self.text((path, n)).strip() for n in between)
-        )
-
-    def drop(self, first: Source, last: Source) -> None:
-        """Take lines out, and the blank ones that set them off."""
-        path, cell = first[0], self.cell_of[first]
-        end = cell.line + cell.source.count("\n")
-        up, down = first[1] - 1, last[1] + 1
-        while up >= cell.line and not self.text((path, up)).strip():
-            up -= 1
-        # Those above, or below what the cell begins with.
-        if up >= cell.line and up < first[1] - 1:
-            down = last[1] + 1
-        else:
-            up = first[1] - 1
-            while down <= end and not self.text((path, down)).strip():
-                down += 1
-        for line in range(up + 1, down):
-            self.edits[path, line] = []
-
-    def rename(
-        self, cell: Cell, name: str, other: str, in_strings: bool
-    ) -> None:
-        """Give a thing another name in a cell, and in what it goes after.
-
-        Also in strings and comments, if the package has kept it in none.
-        """
-        first = cell.line - 1
-        last = first + cell.source.count("\n") + 1
-        lines = self.lines[cell.path]
-        texts = [line.rstrip("\r\n") for line in lines]
-        ends = [line[len(text) :] for line, text in zip(lines, texts)]
-        code = "\n".join(texts[first:last])
-        if in_strings:
-            code = _with_word(code, name, other)
-        else:
-            code = _with_name(code, name, other)
-        texts[first:last] = code.split("\n")
-        above = first - 1
-        while not texts[above].startswith(("```", "~~~")):
-            if re.match(r"\s*:?after:", texts[above]):
-                texts[above] = _with_word(texts[above], name, other)
-            above -= 1
-        lines[:] = map("".join, zip(texts, ends))
-
-    def put_in(self) -> None:
-        """Make the edits, and note where each line was."""
-        for path, lines in self.lines.items():
-            usual = lines[0][len(lines[0].rstrip("\r\n")) :] if lines else ""
-            made: list[str] = []
-            origins: list[int] = []
-            for number, line in enumerate(lines, 1):
-                text = line.rstrip("\r\n")
-                end = line[len(text) :]
-                texts = self.edits.get((path, number), [text])
-                made += [f"{one}{end or usual}" for one in texts[:-1]]
-                made += [f"{one}{end}" for one in texts[-1:]]
-                origins += [number] * len(texts)
-            self.lines[path], self.origins[path] = made, origins
-
-    def was(self, source: Source) -> Source:
-        """Where a line of the edited pages was before."""
-        path, line = source
-        origins = self.origins.get(path, ())
-        return path, (origins[line - 1] if line <= len(origins) else line)
-
-    def as_before(self, error: TangleError) -> list[TangleError]:
-        """Tell what is wrong with the edited pages by the lines as before."""
-
-        def place(found: re.Match[str]) -> str:
-            return _place(self.was((found[1], int(found[2]))))
-
-        return [
-            TangleError(
-                *self.was((one.path, one.line)),
-                "with the edits of the package, "
-                + re.sub(r"([\w./-]+\.md):(\d+)", place, one.message),
-            )
-            for one in (error, *error.also)
-        ]
-
-    def read(self, copy: Path) -> list[Chapter]:
-        """Read the chapters as they would be, from a folder of their own."""
-        listed = [path for path, _ in listed_pages(self.root, [])]
-        for path in (CONTENTS, SETTINGS, *listed):
-            there = copy / path
-            there.parent.mkdir(parents=True, exist_ok=True)
-            if path in self.lines:
-                there.write_bytes("".join(self.lines[path]).encode())
-            elif (self.root / path).exists():
-                shutil.copyfile(self.root / path, there)
-        return read_chapters(copy)
-
-    def write(self) -> None:
-        """Write the changed pages beside their places, and move them there.
-
-        OSError, and all is as it was, if one can't be.
-        """
-        places: dict[Path, str] = {}
-        for path, lines in self.lines.items():
-            if lines != self.old[path]:
-                place = (self.root / path).resolve()
-                places[place] = path
-                if place.read_bytes() != "".join(self.old[path]).encode():
-                    message = "has changed in the meantime: stitch again"
-                    raise TangleError(path, 1, message)
-        moved: list[Path] = []
-        try:
-            for place, path in places.items():
-                _write_beside(place, self.lines[path])
-            for place in places:
-                _beside(place).replace(place)
-                moved.append(place)
-        except OSError:
-            for place in moved:
-                _write_beside(place, self.old[places[place]])
-                _beside(place).replace(place)
-            raise
-        finally:
-            for place in places:
-                _beside(place).unlink(missing_ok=True)
-
-    def changed(self) -> list[Source]:
-        return [
-            (path, j + 1)
-            for path, lines in self.lines.items()
-            if lines != self.old[path]
-            for _, _, j, _ in _changes(self.old[path], lines)
-        ]
-
-    def saying(self, names: Iterable[str]) -> Iterator[tuple[Source, str]]:
-        """Yield the lines that say one of some names."""
-        for name in sorted(names):
-            for path, lines in self.lines.items():
-                for number, line in enumerate(lines, 1):
-                    if _says(name, line):
-                        yield (path, number), name
-
-
-def _beside(place: Path) -> Path:
-    return place.with_name(place.name + UNFINISHED)
-
-
-def _write_beside(place: Path, lines: Iterable[str]) -> None:
-    _beside(place).write_bytes("".join(lines).encode())
-    shutil.copymode(place, _beside(place))
-
-
 @dataclass(frozen=True)
 class _Block:
     """A definition's rows in a file, comments included; of a class its head"""
@@ -481,18 +190,6 @@ def _taken(file: str, text: str, head: int) -> Piece:
 def _blocks(piece: Piece) -> list[_Block]:
     items = [piece.docstring] if piece.docstring else []
     return [_block(item) for item in (*items, *piece.items)]
-
-
-def _changes(
-    old: Sequence[str], new: Sequence[str]
-) -> list[tuple[int, int, int, int]]:
-    """Return what differs: rows from 0 of the old, and of the new."""
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    return [
-        (i, i_end, j, j_end)
-        for tag, i, i_end, j, j_end in matcher.get_opcodes()
-        if tag != "equal"
-    ]
 
 
 def _pairs(
@@ -545,7 +242,7 @@ class _Edit:
         old = [line.text for line in self.module.lines]
         matcher = SequenceMatcher(None, old, self.new, autojunk=False)
         known = [
-            (j + n + 1, _place(source))
+            (j + n + 1, place(source))
             for i, j, size in matcher.get_matching_blocks()
             for n in range(size)
             for source in self.sources(i + n + 1, i + n + 1)
@@ -559,7 +256,7 @@ class _Edit:
         lines = self.module.lines[first - 1 : last]
         return [line.source for line in lines if line.source]
 
-    def carry(self, module: Module, pages: _Pages) -> None:
+    def carry(self, module: Module, pages: Pages) -> None:
         """Put what has changed into the pages."""
         self.module, self.pages = module, pages
         if self.text == module.text:
@@ -587,7 +284,7 @@ class _Edit:
     def carry_lines(self, old: _Block, new: _Block) -> None:
         """Put the changed lines of a definition where they come from."""
         rows = [line.text for line in self.module.lines]
-        for i, i_end, j, j_end in _changes(
+        for i, i_end, j, j_end in changes(
             rows[old.first - 1 : old.last], self.new[new.first - 1 : new.last]
         ):
             first, last = old.first + i, old.first + i_end - 1
@@ -654,7 +351,7 @@ class _Edit:
             self.drop(member)
 
     def difference(
-        self, module: Module, stage: Stage, pages: _Pages
+        self, module: Module, stage: Stage, pages: Pages
     ) -> TangleError:
         """Tell what tangling would make otherwise than it was edited.
 
@@ -667,18 +364,19 @@ class _Edit:
         head = _head(module)
         there = _taken(self.file, module.text, head).imports
         here = self.piece.imports
-        changes = [
+        different = [
             (
                 {one.said for one in there if i < one.source[1] <= i_end}
                 | {one.said for one in here if j < one.source[1] <= j_end},
                 (i, i_end, j, j_end),
             )
-            for i, i_end, j, j_end in _changes(lines, self.new)
+            for i, i_end, j, j_end in changes(lines, self.new)
         ]
         # The head, which says which pages there are, explains nothing; an
         # import may explain all.
         said, (i, i_end, j, j_end) = max(
-            changes, key=lambda change: (bool(change[0]), change[1][0] >= head)
+            different,
+            key=lambda change: (bool(change[0]), change[1][0] >= head),
         )
         row = min(j + 1, len(self.new) - 1)
         would = "\n".join(lines[i:i_end])
@@ -700,10 +398,6 @@ class _Edit:
             places = [pages.was(source)] if source else []
         first = would.strip().partition("\n")[0]
         would = f"`{first}`" if first else "nothing"
-        at = " and ".join(map(_place, places)) or self.between(row)
+        at = " and ".join(map(place, places)) or self.between(row)
         message = f"{why}; tangling would give {would} here ({at})"
         return TangleError(self.file, row, message)
-
-
-def _place(source: Source) -> str:
-    return "{}:{}".format(*source)
