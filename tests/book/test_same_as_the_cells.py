@@ -8,6 +8,7 @@ from __future__ import annotations
 import codeop
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from types import CodeType, FunctionType, ModuleType
 import pytest
 
 from tangle.chapters import read_chapters
-from tangle.package import tangle, write
+from tangle.disk import write
+from tangle.package import tangle
 
 CHAPTERS = read_chapters(Path(__file__).resolve().parents[2])
 PACKAGE = tangle(CHAPTERS)
@@ -152,3 +154,24 @@ def test_a_file_defines_nothing_that_the_cells_do_not(
         for modules in (from_cells, from_files)
     ]
     assert own[0] == own[1]
+
+
+def test_every_line_stands_where_it_is_said_to_stand() -> None:
+    """Protects who follows a line of the library to its chapter."""
+    root = Path(__file__).resolve().parents[2]
+    pages = {
+        chapter.path: (root / chapter.path).read_text("utf-8").split("\n")
+        for chapter in CHAPTERS
+    }
+    for file, module in PACKAGE.files.items():
+        for line in filter(lambda line: line.source, module.lines):
+            path, number = line.source
+            there = pages[path][number - 1]
+            # Imports are merged, name by name.
+            if there != line.text and line.text.strip() != ")":
+                names, known = (
+                    set(re.findall(r"\w+", text))
+                    for text in (line.text, there)
+                )
+                assert names & known, (file, line)
+                assert re.match(r"\s*(from|import|\w+,|if TYPE)", line.text)

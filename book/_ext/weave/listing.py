@@ -205,7 +205,7 @@ def what_is_told(package: Package) -> list[object]:
 def outdated(app: Sphinx, env: BuildEnvironment, *_: object) -> list[str]:
     """The listings that tell of other cells than there are now.
 
-    (That a file's own code has changed, weave.py finds.)
+    (That a file's own code has changed, book.py finds.)
     """
     now = what_is_told(whole_package(app))
     return [

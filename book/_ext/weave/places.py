@@ -41,7 +41,7 @@ def has_changed(env: BuildEnvironment, name: str, now: Any) -> bool:
 
 
 def package_after(app: Sphinx, chapter: str) -> Package:
-    """The library as it stands after a page; weave.py has tangled it."""
+    """The library as it stands after a page; book.py has tangled it."""
     package: Package = app.stage_packages[chapter]  # type: ignore[attr-defined]
     return package
 
