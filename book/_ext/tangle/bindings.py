@@ -193,5 +193,5 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
     module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
     for alias in node.names:
         yield Import(
-            module, alias.name, alias.asname or "", False, (0, 0), ("", 0)
+            module, alias.name, alias.asname or "", None, (0, 0), ("", 0)
         )

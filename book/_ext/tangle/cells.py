@@ -226,7 +226,7 @@ class _Parser:
         node: ast.Import | ast.ImportFrom,
         part: _Part,
         above: tuple[Line, ...] = (),
-        typing: bool = False,
+        typing: Source | None = None,
     ) -> None:
         """Note the names that a statement imports, with its comments."""
         module = ""
@@ -270,7 +270,9 @@ class _Parser:
             node.body, part.row + 1, part.last, node.body[0].col_offset
         ):
             if isinstance(inner.node, ast.Import | ast.ImportFrom):
-                self.take_imports(inner.node, inner, above, typing=True)
+                self.take_imports(
+                    inner.node, inner, above, self.source(part.row)
+                )
             else:
                 self.problem(inner.row, ALLOWED)
             above = ()

@@ -34,8 +34,8 @@ class Import:
     name: str
     alias: str
     """The name after ``as``, or nothing."""
-    typing: bool
-    """Whether it stands under ``if TYPE_CHECKING:``."""
+    typing: Source | None
+    """The ``if TYPE_CHECKING:`` that it stands under, if it does."""
     when: tuple[int, int]
     """Its place in the book, which grows in reading order."""
     source: Source

@@ -194,7 +194,7 @@ def module(draft: Draft) -> Module:
     typing = [one for one in imports if one.typing]
     if typing:
         latest = max(typing, key=lambda one: one.when)
-        lines += [BLANK, Line("if TYPE_CHECKING:", latest.source)]
+        lines += [BLANK, Line("if TYPE_CHECKING:", latest.typing)]
         lines += lay_out(typing, " " * INDENT)
     above: Item | None = None
     for item in draft.items.values():
