@@ -15,7 +15,8 @@ import pytest
 import forked
 from reach import TESTS, reached
 from tangle.chapters import read_chapters
-from tangle.package import stages, tangle, write
+from tangle.disk import write
+from tangle.package import stages, tangle
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = read_chapters(ROOT)

@@ -9,6 +9,7 @@ A program, too: it judges the books in the lines of its input.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -19,8 +20,9 @@ import re
 import subprocess
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import Any, NamedTuple
@@ -43,6 +45,27 @@ class Code(NamedTuple):
     names: tuple[str, ...] = ()
 
 
+def defined(cell: Code) -> tuple[str, ...]:
+    """The names that the statements of a cell define, imports aside."""
+    names: list[str] = []
+    for node in ast.parse(cell.text).body if cell.file else ():
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.append(node.name)
+            case ast.Assign([ast.Name(name)]) | ast.AnnAssign(ast.Name(name)):
+                names.append(name)
+    return tuple(dict.fromkeys(names))
+
+
+def page_of(cells: Iterable[Code]) -> str:
+    """A page of Markdown with cells of one chapter."""
+    text = "# A chapter\n"
+    for cell in cells:
+        option = f":tangle: {cell.file}\n\n" if cell.file else ""
+        text += f"\n```{{code-cell}} python\n{option}{cell.text}\n```\n"
+    return text
+
+
 # What a reader sees of things.
 
 
@@ -63,6 +86,7 @@ def seen(thing: Any, depth: int = 0) -> str:
         parts = [
             f"{seen(key, depth + 1)}: {seen(value, depth + 1)}"
             for key, value in thing.items()
+            if key != "__module__"
         ]
         return f"dict{parts}"
     words = ADDRESS.sub("", repr(thing))
@@ -124,7 +148,7 @@ def behaves(thing: Any) -> Iterator[str]:
     if not callable(thing):
         return
     for some in ARGUMENTS:
-        yield outcome(lambda some=some: thing(*some))  # type: ignore[misc]
+        yield outcome(partial(thing, *some))
         if not isinstance(thing, type):
             continue
         try:
@@ -134,13 +158,11 @@ def behaves(thing: Any) -> Iterator[str]:
         for name in sorted(vars(thing).keys() | {"__call__", "__add__"}):
             if name.startswith("__") and name not in ("__call__", "__add__"):
                 continue
-            yield outcome(lambda: getattr(one, name))
+            yield outcome(partial(getattr, one, name))
             method = getattr(one, name, None)
             if callable(method):
                 for few in ARGUMENTS[:2]:
-                    yield outcome(
-                        lambda m=method, few=few: m(*few)  # type: ignore[misc]
-                    )
+                    yield outcome(partial(method, *few))
         yield seen(one)
 
 
@@ -217,12 +239,28 @@ def run_cells(
     for cell in cells:
         own |= set(cell.names)
         exec(compile(cell.text, "cell", "exec", dont_inherit=True), made)
-    library = {
-        name: vars(importlib.import_module(module_of(file))).get(name)
-        for name, file in names.items()
-        if before and name not in own
-    }
-    return report({n: library.get(n, made.get(n)) for n in sorted(names)})
+        if cell.file in before:
+            replace(cell.file, {name: made[name] for name in cell.names})
+    things = {}
+    for name, file in sorted(names.items()):
+        if name in own or not before:
+            things[name] = made[name]
+        elif name not in made:  # else it may be of the page or of the library
+            module = importlib.import_module(module_of(file))
+            things[name] = vars(module).get(name)
+    return report(things)
+
+
+def replace(file: str, made: Mapping[str, Any]) -> None:
+    """Give what is new to all modules that have what was there before."""
+    own = vars(importlib.import_module(module_of(file)))
+    old = {id(own[name]): name for name in made if callable(own.get(name))}
+    for called, module in list(sys.modules.items()):
+        if called.startswith("micrograd."):
+            for name, thing in list(vars(module).items()):
+                if id(thing) in old:
+                    setattr(module, name, made[old[id(thing)]])
+    own.update(made)
 
 
 def import_modules(
@@ -286,9 +324,9 @@ def judged(book: dict[str, Any]) -> str:
     for cell in cells:
         for name in cell.names:
             shared |= owners.setdefault(name, cell.file) != cell.file
-    ours = None if shared else apart(lambda: run_cells(cells, {}, owners))
+    ours = None if shared else apart(partial(run_cells, cells, {}, owners))
     for first in last if not shared else ():
-        theirs = apart(lambda first=first: import_modules(last, owners, first))
+        theirs = apart(partial(import_modules, last, owners, first))
         if found := difference(ours, theirs):
             return f"the whole book, {first} first: {found}"
     for number, stage in enumerate(stages):
@@ -296,8 +334,9 @@ def judged(book: dict[str, Any]) -> str:
         told = [cell for cell in cells if cell.chapter <= number]
         names = {name: cell.file for cell in told for name in cell.names}
         before = stages[number - 1] if number else {}
-        ours = apart(lambda c=chapter, b=before, n=names: run_cells(c, b, n))
-        theirs = apart(lambda s=stage, n=names: import_modules(s, n, ""))
+        ours = apart(partial(run_cells, chapter, before, names))
+        alike = {name: names[name] for name in names if name in ours}
+        theirs = apart(partial(import_modules, stage, alike, ""))
         if not shared and (found := difference(ours, theirs)):
             return f"chapter {number}: {found}"
     return ""
@@ -325,9 +364,7 @@ class Judge:
         return told
 
     def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()
 
 
 def main() -> None:
@@ -407,7 +444,7 @@ class Writer:
             for one in self.known.values()
             if one.file == self.file and one.kind == kind
         ]
-        if old and self.chance(22):
+        if old and self.chance(28):
             return str(self.one(*old))
         return f"{stem}{letter}{len(self.known)}"
 
@@ -646,7 +683,8 @@ class Writer:
 
     def book(self) -> list[Code]:
         self.files = FILES[: self.one(1, 1, 2, 3)]
-        for self.chapter in range(self.one(1, 2, 3)):
+        for chapter in range(self.one(1, 2, 3)):
+            self.chapter = chapter
             self.lent = {}
             first = len(self.cells)
             for _ in range(self.one(1, 2, 3, 4)):

@@ -21,7 +21,7 @@ from tangle.items import Item, Piece
 from tangle.modules import Draft
 from tangle.notebook import plain
 
-EVERYWHERE = {*dir(builtins), "__name__", "__annotations__"}
+EVERYWHERE = {*dir(builtins), "__annotations__"} - {"__name__"}
 IN_MODULES = {"__file__", "__path__", "__spec__", "__package__"}
 
 
@@ -88,12 +88,15 @@ def _undefined(
             where = (
                 f" (as at line {there[name].line})" if name in there else ""
             )
-            yield TangleError(
-                item.cell.path,
-                item.span[0],
+            message = (
                 f"`{name}` is used here, and nothing in {file} defines it:"
-                f" import or define it in a cell of that file{where}",
+                f" import or define it in a cell of that file{where}"
             )
+            if name == "__name__":
+                message = (
+                    "`__name__` is `__main__` in a notebook: write it out"
+                )
+            yield TangleError(item.cell.path, item.span[0], message)
 
 
 def _parts(items: Iterable[Item]) -> Iterator[Item]:

@@ -348,6 +348,10 @@ class _Reader:
                     "say behind which definition it goes: `:after: Value.tanh`"
                 )
                 self.problem(path, row, message)
+            if name == "load":
+                file = (self.root / path).parent / str(value.value)
+                if not file.is_file():
+                    self.problem(path, row, f"there is no file {value.value}")
             if name == "tags" and not is_list:
                 message = "tags are a list: write `:tags: [hide-input]`"
                 self.problem(path, row, message)
@@ -455,6 +459,10 @@ def _options(path: str, fence: _Fence) -> Iterator[tuple[str, Any, int]]:
         options = takewhile(lambda row: row.lstrip().startswith(":"), rows)
         rows = [row.lstrip()[1:] for row in options]
     node = contents.read_yaml("\n".join(rows), path, first)
+    for key, _ in getattr(node, "value", ()):
+        if not contents.is_kind(key, "str"):
+            message = "an option has a name: write `:tags: [hide-input]`"
+            raise TangleError(path, first + key.start_mark.line, message)
     for name, row in contents.unmade(node):
         message = f"`:{name}:` has no value that YAML knows"
         raise TangleError(path, first + row, message)

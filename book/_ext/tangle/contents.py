@@ -96,7 +96,7 @@ def unmade(node: Any) -> Iterator[tuple[str, int]]:
     for name, value, row in pairs(node):
         try:
             yaml.SafeLoader("").construct_object(value, deep=True)
-        except (yaml.YAMLError, TypeError, ValueError):
+        except (yaml.YAMLError, AttributeError, TypeError, ValueError):
             yield name, row
 
 

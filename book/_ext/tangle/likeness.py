@@ -19,6 +19,7 @@ import functools
 import json
 import re
 import sys
+import threading
 import types
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -154,6 +155,8 @@ class Likeness:
             return self.class_(thing)
         if kind.__module__ == "typing":
             return self.annotation(thing)
+        if is_found(thing, getattr(thing, "__module__", None)):
+            return {"function": f"{thing.__module__}.{thing.__qualname__}"}
         return self.other(thing)
 
     def unordered(self, things: Any) -> list[Any]:
@@ -278,10 +281,10 @@ class Likeness:
     def other(self, thing: Any) -> Any:
         """Any other object: its attributes and content, and what copies it."""
         kind = type(thing)
-        try:  # not what it would give for others'
+        try:  # not what an alias would give for another
             own = dict(object.__getattribute__(thing, "__dict__"))
         except (AttributeError, TypeError):
-            own = {}
+            own = dict(thing.__dict__) if kind is threading.local else {}
         for base in kind.__mro__:
             slots = vars(base).get("__slots__", ())
             for slot in [slots] if isinstance(slots, str) else slots:
@@ -330,7 +333,7 @@ def is_found(thing: Any, module: object) -> bool:
     if OURS.match(str(module)):
         return False
     found: Any = sys.modules.get(str(module))
-    for name in thing.__qualname__.split("."):
+    for name in str(getattr(thing, "__qualname__", "")).split("."):
         found = getattr(found, name, None)
     return found is thing
 
@@ -357,6 +360,8 @@ def difference(one: Any, other: Any, path: str = "") -> list[str] | None:
     elif isinstance(one, dict) and isinstance(other, dict):
         if isinstance(one.get("code"), str):
             return [path, "one program", "another"]
+        if "not comparable" in one or "not comparable" in other:
+            return [path, brief(one), brief(other)]
         inner, outer = one.get("attributes"), other.get("attributes")
         if inner and outer and inner != outer:
             return attributes(inner, outer, path)
@@ -402,7 +407,7 @@ def brief(described: Any) -> str:
         case {"class": str(name)} | {"function": str(name)}:
             said = f"a {next(iter(described))} `{name}`"
         case dict():
-            said = f"another {next(iter(described))}"
+            said = f"another {next(iter(described), 'one')}"
         case _:
             said = str(described)
     return said if len(said) <= 60 else f"{said[:59]}…"

@@ -159,6 +159,20 @@ class Draft:
                 )
 
 
+def idle(draft: Draft, piece: Piece) -> Iterator[TangleError]:
+    """Find a cell of imports alone, none of which its file would keep."""
+    kept = {one.said for one in draft.used}
+    if piece.items or piece.docstring:
+        return
+    if not any(one.said in kept for one in piece.imports):
+        message = (
+            f"nothing in {piece.cell.target} uses what is imported here, so"
+            " nothing would be left of this cell: hand it on, as in `from m"
+            " import x as x`, or don't tangle it"
+        )
+        yield TangleError(piece.cell.path, piece.cell.line, message)
+
+
 def clashes(draft: Draft) -> Iterator[TangleError]:
     """Find names that are imported and are something else as well."""
     bound: dict[str, Import] = {}

@@ -7,9 +7,12 @@ import re
 import symtable
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
 from IPython.core import magics
 from IPython.core.inputtransformer2 import TransformerManager
+from IPython.core.magic import Magics
 
 # What is looked for has one of these in it; most cells have none.
 DYNAMIC = re.compile(r"\b(globals|vars|dir|eval|exec)\b")
@@ -73,8 +76,10 @@ def _taken_for_a_command(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def commands() -> set[str]:
     """The words at which a line alone is no Python to IPython."""
     names = {"exit", "quit"}
-    for holder in vars(magics).values():
-        names |= getattr(holder, "magics", {}).get("line", {}).keys()
+    for module in iter_modules(magics.__path__, f"{magics.__name__}."):
+        for holder in vars(import_module(module.name)).values():
+            if isinstance(holder, type) and issubclass(holder, Magics):
+                names |= holder.magics.get("line", {}).keys()
     return names
 
 

@@ -19,7 +19,7 @@ from tangle.chapters import Chapter
 from tangle.errors import TangleError, raise_all
 from tangle.imports import Import, Line
 from tangle.items import Item, Piece
-from tangle.modules import HEADER, Draft, Module, clashes, module
+from tangle.modules import HEADER, Draft, Module, clashes, idle, module
 
 PACKAGE = "micrograd"
 
@@ -125,6 +125,8 @@ def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
         changed = {piece.cell.target: None for piece in pieces}
         for file in changed:
             problems += clashes(drafts[file])
+        for piece in pieces:
+            problems += idle(drafts[piece.cell.target], piece)
         problems += bindings.problems(chapter, pieces, drafts)
         problems += _leaking_features(pieces, drafts)
         raise_all(problems)

@@ -231,7 +231,10 @@ def _problems(stage: Stage, result: dict[str, Any]) -> Iterator[TangleError]:
     found: list[tuple[Item, str, Item | None]] = []
     for called, inner, ours, theirs in result["different"]:
         file, _, name = called.partition(":")
-        item, member = items[file, name], inner.split(".")[1:2]
+        item = items.get((file, name)) or next(
+            one for one in stage.items[file] if name in _sets(one)
+        )
+        member = inner.split(".")[1:2]
         part = next((m for m in item.members if [m.key] == member), item)
         what = (
             f"`{name}{inner}` is {ours} when the cells are run in order, and"
