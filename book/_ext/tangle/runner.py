@@ -26,6 +26,7 @@ from functools import lru_cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from io import BytesIO
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tangle.likeness import Likeness, difference
@@ -250,6 +251,8 @@ class Child:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(nowhere, number)
+        os.mkdir(str(os.getpid()))  # as a kernel, in an empty folder
+        os.chdir(str(os.getpid()))
         with os.fdopen(end, "wb") as pipe:
 
             def tell(what: Any) -> None:
@@ -332,8 +335,11 @@ def main() -> None:
     warnings.simplefilter("ignore")
     sys.setrecursionlimit(3000)
     sys.set_int_max_str_digits(0)
-    for line in sys.stdin.buffer:
-        print(json.dumps(compare(json.loads(line))), flush=True)
+    with TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for line in sys.stdin.buffer:
+            print(json.dumps(compare(json.loads(line))), flush=True)
+        os.chdir("/")
 
 
 if __name__ == "__main__":
