@@ -1,8 +1,8 @@
 """Which tests a quick run consists of: those of what is being edited.
 
-All of the tangler and of the library as it is now, and whatever else needs no
-built book. Of the pages those that were edited since the last commit; after
-an edit of what makes or dresses all pages, an example.
+All of the library as it is now, and whatever else needs no built book; all of
+the tangler if that was edited. Of the pages those that were edited since the
+last commit; after an edit of what makes or dresses all pages, an example.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def belongs(item: pytest.Item) -> bool:
         {"whole", "html", "browser"} & needs
         or item.get_closest_marker("xdist_group")
         or set(SLOW) & set(item.path.parts)
+        or ("tangle" in item.path.parts and not tangler())
     )
 
 
@@ -69,6 +70,12 @@ def changed() -> set[str]:
 def edited() -> set[str]:
     """The pages of which the text was edited, without their endings."""
     return {found[0] for found in map(PAGE.match, changed()) if found}
+
+
+@cache
+def tangler() -> bool:
+    """Whether it was edited; else what it does is shown by what it makes."""
+    return any("/tangle/" in file for file in changed())
 
 
 def looked_at() -> set[str]:

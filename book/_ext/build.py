@@ -100,7 +100,9 @@ def tangle() -> bool:
     for file in stages.changed:
         print(f"  {file}")
     for file in stages.kept:
-        print(f"  {file} has what was edited by hand")
+        print(f"  {file} has what was edited by hand: see `make stitch`")
+    for note in stages.packages[stages.last].notes:
+        print(f"  note: {note}")
     for file in stages.strangers:
         print(f"  {file} is left alone: no chapter has written it")
     return True

@@ -93,7 +93,7 @@ def test_a_term_is_marked_where_it_is_first_used(page: Path) -> None:
     """Protects the prose from being all links."""
     marked = re.findall(r"\{term\}`(?:[^`]*<)?([^`>]+)>?`", prose(page))
     terms = [" ".join(term.split()) for term in marked]
-    assert terms
+    assert terms, "mark the terms that are new with {term}, in bold"
     assert len(terms) == len(set(terms))
 
 
@@ -104,7 +104,9 @@ def test_a_chapter_sums_up_the_library_before_its_exercises(
     """Protects the shape in which every chapter ends."""
     text = page.read_text()
     headings = re.findall(r"^## (.*)", text, re.M)
-    assert headings[-2:] == ["The library so far", "Exercises"]
+    assert headings[-2:] == ["The library so far", "Exercises"], (
+        "a chapter ends with these two sections"
+    )
     summed_up = text.partition("\n## The library so far\n")[2]
     assert "```{library-so-far}" in summed_up.partition("\n## Exercises")[0]
 
@@ -114,7 +116,7 @@ def test_a_chapter_has_exercises_with_solutions_that_check_themselves(
     page: Path,
 ) -> None:
     """Protects readers from solutions that don't work."""
-    assert 2 <= len(exercises(page)) <= 3
+    assert 2 <= len(exercises(page)) <= 3, "a chapter has two or three"
     assert page.read_text().count("{exercise-start}") == len(exercises(page))
     assert "{exercise}" not in page.read_text()
     for exercise in exercises(page):

@@ -43,8 +43,8 @@ from weave.names_in_code import (
 
 
 def recorder() -> Any:
-    """``names.py``, which isn't on the path."""
-    file = ROOT / "book/_ext/run/ipython/profile_default/names.py"
+    """``noted_names.py``, which isn't on the path."""
+    file = ROOT / "book/_ext/run/ipython/profile_default/noted_names.py"
     spec = importlib.util.spec_from_file_location("recorded_names", file)
     assert spec
     assert spec.loader

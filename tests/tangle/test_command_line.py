@@ -91,7 +91,7 @@ def test_check_shows_the_difference_and_writes_nothing(small_book, run):
     assert "-    return 2\n+    return 1\n" in output
     assert "micrograd/mine.py: no chapter has written it" in output
     assert "--- /dev/null\n+++ b/micrograd/py.typed\n" in output
-    assert output.endswith("run `make tangle`\n")
+    assert output.endswith("was edited by hand: run `make stitch`\n")
     assert module.read_text() == edited
     assert not (small_book.root / "micrograd/py.typed").exists()
 
@@ -318,3 +318,38 @@ def test_two_that_tangle_take_turns(small_book, tmp_path):
         *["micrograd/: 3 files, 10 lines, 0 changed"] * 3,
         "micrograd/: 3 files, 10 lines, 3 changed",
     ]
+
+
+def test_check_says_what_to_run(small_book, run):
+    run()
+    page = small_book.root / "book/01-one.md"
+    page.write_text(page.read_text().replace("x = os", "x = os.path"))
+    assert run("--check")[1].endswith("run `make tangle`\n")
+
+
+def test_a_class_that_loses_its_members_is_told_of(book, run):
+    book.chapter("01-one", "class A:\n    def f(self): ...\n\n    x = 1")
+    book.chapter("02-two", "class A:\n    x = 2")
+    status, output, _ = run()
+    line = book.line("book/02-two.md", "class A")
+    assert status == 0
+    assert f"note: book/02-two.md:{line}: `A` (book/01-one.md" in output
+    assert "has no f any more: put `@reopen` above it" in output
+    book.chapter("03-three", "class B(A):\n    y = A().f()")
+    _, _, errors = run()
+    assert f"book/02-two.md:{line}: `A`" in errors.splitlines()[-1]
+
+
+def test_one_mistake_is_told_once(book, run):
+    book.page(
+        "book/01-one",
+        "```{code-cell}\n:tangle: micrograd/m.py\n\n"
+        "class Value:\n    x = 1\n```"
+        "\n\n```{code-cell}\n:tangle: micrograd/m.py\n:after: Value.x\n\n"
+        "@reopen\nclass Vlaue:\n    y = 2\n```"
+        "\n\n```{code-cell}\n:tangle: micrograd/m.py\n:after: Vlaue.y\n\n"
+        "@reopen\nclass Vlaue:\n    z = 2\n```\n",
+    )
+    _, _, errors = run()
+    assert len(errors.splitlines()) == 1
+    assert "there is no class `Vlaue`" in errors

@@ -592,16 +592,16 @@ def test_a_cell_may_say_where_in_the_file_it_goes(book):
     ("after", "message"),
     [
         ("g", "there is no such definition yet"),
-        ("ff", "did you mean `f`?"),
+        ("fun", "did you mean `func`?"),
         ("A.x", "does not go on with a class `A`"),
-        ("f.x", "does not go on with a class `f`"),
+        ("func.x", "does not go on with a class `func`"),
     ],
 )
 def test_a_place_that_is_not_there_is_refused(book, after, message):
     book.page(
         "book/01-one",
         "```{code-cell}\n:tangle: micrograd/m.py\n\nclass A:\n    x = 1\n\n\n"
-        "def f(): ...\n```\n\n```{code-cell}\n:tangle: micrograd/m.py\n"
+        "def func(): ...\n```\n\n```{code-cell}\n:tangle: micrograd/m.py\n"
         f":after: {after}\n\ny = 1\n```\n",
     )
     error = book.refusal()

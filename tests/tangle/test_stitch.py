@@ -660,12 +660,14 @@ def test_pages_keep_their_modes_and_links(shapes, tmp_path):
 def test_the_command_line_tells_places(measures, capsys):
     arguments = ["--root", str(measures.root), "--stitch"]
     rename(measures, IN_CODE, "gauge")
+    (measures.root / "tool.py").write_text("import os\n\nmeasure()\n")
     assert main(arguments) == 0
     said = capsys.readouterr().out.split("\n")
-    assert said[0] == at(measures, "01-one", "def gauge")
+    assert said[0] == at(measures, "01-one", "def gauge") + " is changed"
     assert "measure is gauge in all tangled cells" in said
     prose = at(measures, "04-four", "Here we measure")
     assert f"{prose} still says measure" in said
+    assert "tool.py:3 still says measure" in said
     assert main(arguments) == 0
     assert capsys.readouterr().out.startswith("the chapters say what")
     edit(measures, "def other", "A = 1\n\n\ndef other")

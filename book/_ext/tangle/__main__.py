@@ -12,8 +12,10 @@ from pathlib import Path
 
 from tangle.chapters import read_chapters
 from tangle.disk import (
+    digest,
     drift,
     is_tangled,
+    last_tangled,
     locked,
     strangers,
     write,
@@ -122,7 +124,12 @@ def _write(package: Package, into: Path, whole: bool = False) -> int:
     for file in changed:
         print(file if file in package.files else f"{file} removed")
     for copy in copies:
-        print(f"{copy} has what was edited by hand")
+        print(
+            f"{copy} has what was edited by hand: copy it back, and say"
+            " `make stitch`, if it was to stay"
+        )
+    for note in package.notes:
+        print(f"note: {note}")
     for file in strangers(package, into):
         print(f"{file} is left alone: no chapter has written it")
     lines = sum(len(one.lines) for one in package.files.values())
@@ -136,14 +143,14 @@ def _write(package: Package, into: Path, whole: bool = False) -> int:
 def _stitch(root: Path) -> int:
     stitched = stitch(root)
     for path, line in stitched.changed:
-        print(f"{path}:{line}")
+        print(f"{path}:{line} is changed")
     for name, other in stitched.renamed.items():
         print(f"{name} is {other} in all tangled cells")
     for (path, line), name in stitched.left:
         print(f"{path}:{line} still says {name}")
     print(
         f"the chapters say what is in {PACKAGE}/,"
-        f" {len(stitched.changed)} places changed"
+        f" places changed: {len(stitched.changed)}"
     )
     return 0
 
@@ -166,8 +173,17 @@ def _check(package: Package, root: Path) -> int:
     others = strangers(package, root)
     for file in others:
         print(f"{file}: no chapter has written it; move it, or tangle it")
+    known = last_tangled(root)
+    edited = [
+        file
+        for file, (there, _) in changes.items()
+        if there and known.get(file, digest(there)) != digest(there)
+    ]
     if changes or others:
-        print(f"{PACKAGE}/ is not what the chapters say: run `make tangle`")
+        what = "is not what the chapters say: run `make tangle`"
+        if edited:
+            what = "was edited by hand: run `make stitch`"
+        print(f"{PACKAGE}/ {what}")
         return 1
     print(f"{PACKAGE}/ is what the chapters say")
     return 0

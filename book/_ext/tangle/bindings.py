@@ -44,7 +44,7 @@ def problems(
     there = notebook(chapter, pieces, modules)
     names: dict[str, dict[str, str]] = {}
     for file in dict.fromkeys(piece.cell.target for piece in pieces):
-        yield from _undefined(file, drafts[file], there)
+        yield from _undefined(file, drafts, there)
         names[file] = namespace(_module(file), drafts[file], modules)
     for piece in pieces:
         here = names[piece.cell.target]
@@ -76,9 +76,10 @@ def _stars(chapter: Chapter) -> Iterator[TangleError]:
 
 
 def _undefined(
-    file: str, draft: Draft, there: Mapping[str, Binding]
+    file: str, drafts: Mapping[str, Draft], there: Mapping[str, Binding]
 ) -> Iterator[TangleError]:
     """Find what a module uses and doesn't have."""
+    draft = drafts[file]
     known = EVERYWHERE | IN_MODULES | draft.items.keys()
     known |= {one.bound for one in draft.imports}
     for item in _parts(draft.items.values()):
@@ -88,6 +89,9 @@ def _undefined(
             where = (
                 f" (as at line {there[name].line})" if name in there else ""
             )
+            others = [f for f, one in drafts.items() if name in one.items]
+            if others:
+                where += f"; {others[0]} has it"
             message = (
                 f"`{name}` is used here, and nothing in {file} defines it:"
                 f" import or define it in a cell of that file{where}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,9 @@ from tangle.disk import UNFINISHED
 from tangle.errors import TangleError
 from tangle.imports import Source
 from tangle.lines import changes, place, says, with_name, with_word
+
+NOT_OURS = (".", "_build", "__pycache__", "micrograd", "build", "dist")
+TEXTS = (".md", ".py", ".js", ".toml", ".yml")
 
 
 class Pages:
@@ -182,9 +186,17 @@ class Pages:
         ]
 
     def saying(self, names: Iterable[str]) -> Iterator[tuple[Source, str]]:
-        """Yield the lines that say one of some names."""
+        """Yield the lines that say one of some names, also of tools."""
+        found = dict(self.lines)
+        for folder, inner, files in os.walk(self.root):
+            inner[:] = sorted(n for n in inner if not n.startswith(NOT_OURS))
+            for name in sorted(files):
+                path = Path(folder, name).relative_to(self.root).as_posix()
+                if path not in found and name.endswith(TEXTS):
+                    text = (self.root / path).read_text("utf-8", "replace")
+                    found[path] = text.split("\n")
         for name in sorted(names):
-            for path, lines in self.lines.items():
+            for path, lines in found.items():
                 for number, line in enumerate(lines, 1):
                     if says(name, line):
                         yield (path, number), name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from textwrap import wrap
@@ -70,13 +70,35 @@ class Draft:
             names.add("TYPE_CHECKING")
         return [x for x in merged if x.for_others or x.bound in names]
 
-    def add(self, piece: Piece) -> None:
+    def dropped_by(self, piece: Piece) -> Iterator[TangleError]:
+        """Tell of classes that a cell replaces by ones that have less."""
+        for item in piece.items:
+            old = self.items.get(item.key)
+            if old and old.kind == item.kind == "class":
+                left = {member.key for member in item.members}
+                gone = [x.key for x in old.members if x.key not in left]
+                if gone:
+                    message = (
+                        f"`{item.key}` ({old.place}) is replaced, and has no"
+                        f" {', '.join(gone)} any more: put `@reopen` above it"
+                        " if it was to go on"
+                    )
+                    yield TangleError(item.cell.path, item.span[0], message)
+
+    def add(self, piece: Piece, refused: Set[str] = frozenset()) -> None:
         """Add what one more cell holds.
+
+        Nothing is said of names that other cells would have defined, had
+        they not been ``refused``.
 
         Raises TangleError if the cell would mean something else in the module
         than it means in a notebook.
         """
-        problems = [*self._late_features(piece), *self._misplaced(piece)]
+        problems = list(self._late_features(piece))
+        for item in piece.items:
+            if item.kind == "reopened" and item.key not in refused:
+                problems += reopened.why_not(item, self.items.get(item.key))
+        problems = problems or list(self._misplaced(piece, refused))
         raise_all(problems)
         self.docstring = piece.docstring or self.docstring
         self.imports += piece.imports
@@ -87,9 +109,7 @@ class Draft:
             if item.kind != "reopened":
                 plain.append(replace(item, gap=target.gap) if target else item)
                 continue
-            found = list(reopened.why_not(item, target))
-            problems += found
-            if target and not found:
+            if target:
                 self.items[item.key] = reopened.put_into(target, item)
         raise_all(problems)
         after = piece.cell.after_in("")
@@ -127,7 +147,9 @@ class Draft:
             if before:
                 yield from lost(before, after, ours, imports)
 
-    def _misplaced(self, piece: Piece) -> Iterator[TangleError]:
+    def _misplaced(
+        self, piece: Piece, refused: Set[str]
+    ) -> Iterator[TangleError]:
         """Find places in the file that the cell names and aren't there."""
         bodies = {
             item.key: item.members
@@ -135,7 +157,7 @@ class Draft:
             if item.kind == "reopened"
         }
         bodies[""] = tuple(x for x in piece.items if x.key not in bodies)
-        for name in piece.cell.after:
+        for name in set(piece.cell.after) - refused:
             body, _, own = name.rpartition(".")
             there = {item.key for item in self.items.values()}
             if body:
@@ -145,7 +167,7 @@ class Draft:
             if body not in bodies:
                 message = f"this cell does not go on with a class `{body}`"
             elif own not in there:
-                near = get_close_matches(own, sorted(there), 1)
+                near = get_close_matches(own, sorted(there), 1, 0.75)
                 dot = f"{body}." if body else ""
                 meant = f": did you mean `{dot}{near[0]}`?" if near else ""
                 message = f"there is no such definition yet{meant}"

@@ -55,6 +55,8 @@ class Package:
     files: dict[str, Module]
     definitions: list[Definition]
     """What the files define, in the order in which it stands there."""
+    notes: tuple[TangleError, ...] = ()
+    """What an author may not have meant."""
 
 
 def tangle(chapters: Sequence[Chapter], through: str | None = None) -> Package:
@@ -105,14 +107,20 @@ def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
     drafts: dict[str, Draft] = {}
     modules: dict[str, Module] = {}
     history: dict[tuple[str, str], list[Version]] = defaultdict(list)
+    notes: list[TangleError] = []
     for chapter, pieces in zip(chapters, _take_apart(chapters), strict=True):
         problems: list[TangleError] = []
+        refused: set[str] = set()
         for piece in pieces:
             file = piece.cell.target
+            draft = drafts.setdefault(file, Draft())
+            notes += draft.dropped_by(piece)
             try:
-                drafts.setdefault(file, Draft()).add(piece)
+                draft.add(piece, refused)
             except TangleError as error:
                 problems += (error, *error.also)
+                refused |= {name for name, _ in _named(piece.items)}
+                refused |= {item.key for item in piece.items}
             for name, item in _named(piece.items):
                 version = Version(
                     chapter.name,
@@ -127,9 +135,11 @@ def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
             problems += clashes(drafts[file])
         for piece in pieces:
             problems += idle(drafts[piece.cell.target], piece)
-        problems += bindings.problems(chapter, pieces, drafts)
+        if not refused:
+            problems += bindings.problems(chapter, pieces, drafts)
         problems += _leaking_features(pieces, drafts)
-        raise_all(problems)
+        if problems:
+            raise_all([*problems, *notes])
         for file in changed:
             modules[file] = module(drafts[file])
         definitions = [
@@ -140,7 +150,7 @@ def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
         yield Stage(
             chapter,
             pieces,
-            Package(_with_marks(modules), definitions),
+            Package(_with_marks(modules), definitions, tuple(notes)),
             {f: list(draft.items.values()) for f, draft in drafts.items()},
             {f: list(draft.imports) for f, draft in drafts.items()},
             frozenset(file for file, one in drafts.items() if one.postpones),
@@ -158,9 +168,9 @@ def _leaking_features(
         annotated = any(part.annotated for part in parts)
         if since and annotated and not drafts[file].postpones:
             message = (
-                f"the annotations of line {since} hold for this cell in the"
-                f" notebook, and not in {file}: import them from __future__"
-                " in the first cell of that file, too"
+                f"line {since} makes texts of this cell's annotations in the"
+                f" notebook, and not in {file}: begin the first cell of that"
+                " file with `from __future__ import annotations`, too"
             )
             yield TangleError(piece.cell.path, piece.cell.line, message)
         for one in piece.imports:

@@ -137,7 +137,7 @@ def _problems_of(
         case ast.Expr(ast.Constant(str())):
             message = (
                 "the class has its docstring already: make this a comment, or"
-                f" {INSTEAD.removesuffix(' instead')}"
+                f" {INSTEAD}"
             )
             yield statement, message
         case _:

@@ -59,7 +59,9 @@ def validated(
         before = after
     results = _run([job for _, _, job in jobs])
     for (stage, digest, _), result in zip(jobs, results, strict=True):
-        raise_all(sorted(_problems(stage, result), key=lambda e: e.line))
+        problems = sorted(_problems(stage, result), key=lambda e: e.line)
+        if problems:
+            raise_all([*problems, *stage.package.notes])
         shown[digest] = stage.chapter.name
     if known and jobs:
         _write(known, shown, {stage.chapter.name for stage in stages})

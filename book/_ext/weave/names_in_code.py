@@ -1,6 +1,6 @@
 """Links each name in a cell to the cell that defines it.
 
-The kernel has noted what the names stood for (``names.py`` beside its
+The kernel has noted what the names stood for (``noted_names.py`` beside its
 settings; ``execute.py`` keeps it in the executed notebooks). A name of the
 library leads to the cell that the reader has met; one of Python's, PyTorch's,
 matplotlib's or llvmlite's to its documentation, which intersphinx knows of the
@@ -62,7 +62,7 @@ PIECE = re.compile(r"<[^>]*>|&[^;]*;|\n|[^<&\n]+")
 
 
 class Use(NamedTuple):
-    """A name in a cell, as ``names.py`` has noted it."""
+    """A name in a cell, as ``noted_names.py`` has it."""
 
     line: int
     column: int

@@ -8,7 +8,7 @@ from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 
 sys.path.insert(0, str(Path(__file__).parent))
-from names import names_in
+from noted_names import names_in
 
 from graphs import drawn_by
 from tracebacks import told
