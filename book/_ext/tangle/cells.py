@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import symtable
 from collections.abc import Iterable
 from copy import copy
@@ -18,6 +19,8 @@ from tangle.names import Reads, bound_in, names_in_strings, scopes
 from tangle.notebook import differences
 
 INDENT = 4
+# A string that may be an annotation; most cells have none.
+QUOTED = re.compile(r"(:|->)[^\n\"'#]*[\"']|__all__")
 ALLOWED = (
     "only imports, functions, classes, assignments to one name and a leading"
     " docstring can be tangled: put this in a cell of its own"
@@ -215,11 +218,17 @@ class _Parser:
             self.cell,
             (self.number, part.row),
             frozenset(reads.now),
-            frozenset(uses.union(names_in_strings(part.node))),
+            frozenset(uses.union(self.quoted(part.node))),
             frozenset(sets),
             frozenset(reads.calls),
             bool(reads.annotations),
         )
+
+    def quoted(self, node: ast.stmt) -> Iterable[str]:
+        """Return the names in strings that Python reads as code."""
+        if QUOTED.search(self.cell.source):
+            return names_in_strings(node)
+        return ()
 
     def take_imports(
         self,

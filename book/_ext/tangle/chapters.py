@@ -16,6 +16,7 @@ from functools import cache
 from itertools import takewhile
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
@@ -210,6 +211,7 @@ class _Reader:
             raise TangleError(contents.SETTINGS, line, str(error)) from None
         blocks = replace(self.config, disable_syntax=["inline"])
         self.parser = create_md_parser(blocks, RendererHTML)
+        self.tokens: list[Any] = []
 
     def chapter(self, name: str, path: str) -> Chapter:
         """Read a page; note what is wrong with it."""
@@ -236,10 +238,13 @@ class _Reader:
         from nbformat.v4 import nbbase
 
         try:
-            # What takes longest: checks, which were made, and reading YAML.
+            # What takes longest: checks, which were made, reading YAML, and
+            # parsing the page once more.
+            parsed = SimpleNamespace(parse=lambda _: list(self.tokens))
             with (
                 patch.object(nbbase, "validate"),
                 patch.object(yaml, "SafeLoader", contents.LOADER),
+                patch.object(read, "create_md_parser", lambda *_: parsed),
             ):
                 notebook = read.read_myst_markdown_notebook(
                     text,
@@ -424,7 +429,10 @@ class _Reader:
         self, text: str, first: int = 1, nested: bool = False
     ) -> Iterator[_Fence]:
         """Find every code cell in Markdown that begins at line ``first``."""
-        for token in self.parser.parse(text + "\n"):
+        tokens = self.parser.parse(text + "\n")
+        if first == 1:
+            self.tokens = tokens  # of the whole page
+        for token in tokens:
             if not token.map:
                 continue
             line, end_line = first + token.map[0], first + token.map[1] - 1

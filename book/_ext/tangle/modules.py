@@ -183,9 +183,9 @@ class Draft:
 
 def idle(draft: Draft, piece: Piece) -> Iterator[TangleError]:
     """Find a cell of imports alone, none of which its file would keep."""
-    kept = {one.said for one in draft.used}
     if piece.items or piece.docstring:
         return
+    kept = {one.said for one in draft.used}
     if not any(one.said in kept for one in piece.imports):
         message = (
             f"nothing in {piece.cell.target} uses what is imported here, so"
