@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import os
 import re
 import sys
@@ -240,4 +241,5 @@ def _translate(root: Path) -> int:
 
 
 if __name__ == "__main__":
+    gc.disable()  # nearly all of what is made is needed to the end
     sys.exit(main())

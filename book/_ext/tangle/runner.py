@@ -8,6 +8,7 @@ knows nothing of the rest of the tangler, so that it starts at once.
 from __future__ import annotations
 import __future__
 
+import gc
 import importlib
 import importlib.util
 import json
@@ -333,6 +334,7 @@ def compare(job: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer each line of the input."""
     warnings.simplefilter("ignore")
+    gc.disable()  # what is made is looked at, and is gone
     sys.setrecursionlimit(3000)
     sys.set_int_max_str_digits(0)
     with TemporaryDirectory() as folder:
