@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tangle.chapters import Chapter
 from tangle.errors import TangleError
-from tangle.imports import Import
+from tangle.imports import Import, module_of
 from tangle.items import Item, Piece
 from tangle.modules import Draft
 from tangle.notebook import plain
@@ -38,14 +38,14 @@ def problems(
     chapter: Chapter, pieces: Sequence[Piece], drafts: Mapping[str, Draft]
 ) -> Iterator[TangleError]:
     """Find the names of a chapter's cells that mean something else."""
-    modules = {_module(file): draft for file, draft in drafts.items()}
+    modules = {module_of(file): draft for file, draft in drafts.items()}
     if pieces:
         yield from _stars(chapter)
     there = notebook(chapter, pieces, modules)
     names: dict[str, dict[str, str]] = {}
     for file in dict.fromkeys(piece.cell.target for piece in pieces):
         yield from _undefined(file, drafts, there)
-        names[file] = namespace(_module(file), drafts[file], modules)
+        names[file] = namespace(module_of(file), drafts[file], modules)
     for piece in pieces:
         here = names[piece.cell.target]
         for item in _parts(piece.items):
@@ -110,10 +110,6 @@ def _parts(items: Iterable[Item]) -> Iterator[Item]:
         yield from item.members
 
 
-def _module(file: str) -> str:
-    return file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-
-
 def namespace(
     module: str, draft: Draft, modules: Mapping[str, Draft]
 ) -> dict[str, str]:
@@ -155,7 +151,7 @@ def notebook(
         for one in piece.imports:
             origin = _origin(one, modules)
             there[one.bound] = Binding(origin, one.source[1])
-        module = _module(piece.cell.target)
+        module = module_of(piece.cell.target)
         for item in piece.items:
             there[item.key] = Binding(f"{module}.{item.key}", item.span[0])
     return there

@@ -7,14 +7,14 @@ they are.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from tangle.memory import recall, remember
 from tangle.modules import HEADER
 from tangle.package import PACKAGE, Package
 
@@ -96,32 +96,42 @@ def write(package: Package, into: Path) -> list[str]:
         _refuse_irreplaceable(into / file, file, there, wanted)
     for stray in (into / PACKAGE).rglob(f"*{UNFINISHED}"):
         stray.unlink()
-    finished: dict[Path, str] = {}
-    done: list[str] = []
+    replace_together({into / f: both for f, both in changes.items()})
+    _remove_empty_folders(into / PACKAGE)
+    return list(changes)
+
+
+def replace_together(
+    changes: Mapping[Path, tuple[bytes | None, bytes | None]],
+) -> None:
+    """Put at each place what is to be there instead of what is; None: no file.
+
+    OSError, and all is as it was, if one can't be.
+    """
+    finished: dict[Path, Path] = {}
+    done: list[Path] = []
     try:
-        for file, (_, wanted) in changes.items():
+        for place, (_, wanted) in changes.items():
             if wanted is not None:
-                finished[_write_beside(into / file, wanted)] = file
-        for unfinished, file in finished.items():
-            unfinished.replace(into / file)
-            done.append(file)
-        for file, (_, wanted) in changes.items():
+                finished[_write_beside(place, wanted)] = place
+        for unfinished, place in finished.items():
+            unfinished.replace(place)
+            done.append(place)
+        for place, (_, wanted) in changes.items():
             if wanted is None:
-                (into / file).unlink()
-                done.append(file)
+                place.unlink()
+                done.append(place)
     except OSError:
-        for file in done:
-            there, _ = changes[file]
+        for place in done:
+            there, _ = changes[place]
             if there is None:
-                (into / file).unlink()
+                place.unlink()
             else:
-                _write_beside(into / file, there).replace(into / file)
+                _write_beside(place, there).replace(place)
         raise
     finally:
         for unfinished in finished:
             unfinished.unlink(missing_ok=True)
-    _remove_empty_folders(into / PACKAGE)
-    return list(changes)
 
 
 def _write_beside(place: Path, text: bytes) -> Path:
@@ -129,6 +139,8 @@ def _write_beside(place: Path, text: bytes) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     unfinished = place.with_name(place.name + UNFINISHED)
     unfinished.write_bytes(text)
+    if place.exists():
+        shutil.copymode(place, unfinished)
     return unfinished
 
 
@@ -181,25 +193,19 @@ def write_library(package: Package, root: Path) -> tuple[list[str], list[str]]:
             copies.append(str(EDITED / file))
     changed = write(package, root)
     texts = {file: module.text for file, module in package.files.items()}
-    remember(texts, root)
+    remember_tangled(texts, root)
     return changed, copies
 
 
-def remember(texts: Mapping[str, str], root: Path) -> None:
+def remember_tangled(texts: Mapping[str, str], root: Path) -> None:
     """Note what each file of the library is as tangled."""
     digests = {file: digest(text.encode()) for file, text in texts.items()}
-    with suppress(OSError):  # it is only a memory
-        (root / TANGLED).parent.mkdir(parents=True, exist_ok=True)
-        (root / TANGLED).write_text(json.dumps(digests), "utf-8")
+    remember(digests, root / TANGLED)
 
 
 def last_tangled(root: Path) -> dict[str, str]:
     """The digest of each file as it was last tangled, if that is known."""
-    try:
-        told = json.loads((root / TANGLED).read_text("utf-8"))
-        return {str(file): str(known) for file, known in told.items()}
-    except (AttributeError, OSError, ValueError):
-        return {}
+    return recall(root / TANGLED)
 
 
 def digest(text: bytes) -> str:

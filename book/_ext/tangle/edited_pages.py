@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tangle.chapters import Cell, Chapter, read_chapters
 from tangle.contents import CONTENTS, SETTINGS, listed_pages
-from tangle.disk import UNFINISHED
+from tangle.disk import replace_together
 from tangle.errors import TangleError
 from tangle.imports import Source
 from tangle.lines import changes, place, says, with_name, with_word
@@ -153,29 +153,18 @@ class Pages:
 
         OSError, and all is as it was, if one can't be.
         """
-        places: dict[Path, str] = {}
+        changes: dict[Path, tuple[bytes | None, bytes | None]] = {}
         for path, lines in self.lines.items():
             if lines != self.old[path]:
                 place = (self.root / path).resolve()
-                places[place] = path
-                if place.read_bytes() != "".join(self.old[path]).encode():
+                old, new = (
+                    "".join(x).encode() for x in (self.old[path], lines)
+                )
+                if place.read_bytes() != old:
                     message = "has changed in the meantime: stitch again"
                     raise TangleError(path, 1, message)
-        moved: list[Path] = []
-        try:
-            for place, path in places.items():
-                _write_beside(place, self.lines[path])
-            for place in places:
-                _beside(place).replace(place)
-                moved.append(place)
-        except OSError:
-            for place in moved:
-                _write_beside(place, self.old[places[place]])
-                _beside(place).replace(place)
-            raise
-        finally:
-            for place in places:
-                _beside(place).unlink(missing_ok=True)
+                changes[place] = old, new
+        replace_together(changes)
 
     def changed(self) -> list[Source]:
         return [
@@ -200,12 +189,3 @@ class Pages:
                 for number, line in enumerate(lines, 1):
                     if says(name, line):
                         yield (path, number), name
-
-
-def _beside(place: Path) -> Path:
-    return place.with_name(place.name + UNFINISHED)
-
-
-def _write_beside(place: Path, lines: Iterable[str]) -> None:
-    _beside(place).write_bytes("".join(lines).encode())
-    shutil.copymode(place, _beside(place))

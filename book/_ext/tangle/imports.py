@@ -74,6 +74,12 @@ class Import:
         return self.module == "__future__" or self.alias == self.name
 
 
+def module_of(file: str) -> str:
+    """``micrograd/engine.py`` holds the module ``micrograd.engine``."""
+    stem = file.removesuffix(".py").replace("/", ".")
+    return stem.removesuffix(".__init__")
+
+
 def merge(imports: Iterable[Import]) -> list[Import]:
     """Keep the latest of imports that say the same, with all comments."""
     merged: dict[tuple[str, str, str], Import] = {}

@@ -30,6 +30,7 @@ from io import BytesIO
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tangle.imports import module_of
 from tangle.likeness import Likeness, difference
 
 POSTPONED = __future__.annotations.compiler_flag
@@ -93,12 +94,6 @@ def tail(imported: dict[str, list[str]], file: str) -> str:
     """
     names = imported.get(file)
     return f"\nif 0:\n import {', '.join(names)}\n" if names else ""
-
-
-def module_of(file: str) -> str:
-    """``micrograd/engine.py`` holds the module ``micrograd.engine``."""
-    stem = file.removesuffix(".py").replace("/", ".")
-    return stem.removesuffix(".__init__")
 
 
 def module_for(name: str) -> types.ModuleType:

@@ -22,7 +22,7 @@ from tangle.disk import (
     digest,
     drift,
     last_tangled,
-    remember,
+    remember_tangled,
     strangers,
 )
 from tangle.edited_pages import Pages
@@ -95,7 +95,7 @@ def stitch(root: Path) -> Stitched:
     }
     gone = names.union(renamed) - identifiers(texts.values())
     pages.write()
-    remember(texts, root)
+    remember_tangled(texts, root)
     return Stitched(pages.changed(), renamed, list(pages.saying(gone)))
 
 

@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,9 @@ from tangle import likeness, runner
 from tangle.bindings import imports_in
 from tangle.chapters import Chapter
 from tangle.errors import TangleError, raise_all
+from tangle.imports import module_of
 from tangle.items import Item
+from tangle.memory import recall, remember
 from tangle.modules import Module
 from tangle.package import Package, Stage, put_together
 
@@ -44,7 +45,7 @@ def validated(
     stages = list(put_together(chapters))
     jobs: list[tuple[Stage, str, dict[str, Any]]] = []
     before: dict[str, str] = {}
-    shown = _read(known)
+    shown = recall(known) if known else {}
     for stage in stages:
         after = {
             file: one.text
@@ -64,7 +65,9 @@ def validated(
             raise_all([*problems, *stage.package.notes])
         shown[digest] = stage.chapter.name
     if known and jobs:
-        _write(known, shown, {stage.chapter.name for stage in stages})
+        names = {stage.chapter.name for stage in stages}
+        latest = {name: digest for digest, name in shown.items()}
+        remember({d: n for n, d in latest.items() if n in names}, known)
     return {stage.chapter.name: stage.package for stage in stages}
 
 
@@ -129,8 +132,7 @@ def _to_import(
     found = {file for file in after if before.get(file) != after[file]}
     waiting = list(found)
     while waiting:
-        stem = waiting.pop().removesuffix(".py").removesuffix("/__init__")
-        module = stem.replace("/", ".")
+        module = module_of(waiting.pop())
         for file, imports in stage.imports.items():
             says = {one.module or one.name for one in imports}
             says |= {f"{one.module}.{one.name}" for one in imports}
@@ -146,26 +148,6 @@ def _digest(job: dict[str, Any]) -> str:
     ]
     said = json.dumps([job, how, sys.version], sort_keys=True)
     return sha256(said.encode()).hexdigest()
-
-
-def _read(known: Path | None) -> dict[str, str]:
-    """What has been shown before: digests of jobs, and whose they are."""
-    try:
-        shown = json.loads(known.read_text("utf-8")) if known else {}
-        return {str(digest): str(name) for digest, name in shown.items()}
-    except (AttributeError, OSError, ValueError):  # it is only a memory
-        return {}
-
-
-def _write(known: Path, shown: dict[str, str], chapters: set[str]) -> None:
-    """Remember the latest of each chapter."""
-    latest = {name: digest for digest, name in shown.items()}
-    digests = {d: n for n, d in latest.items() if n in chapters}
-    half = known.with_suffix(f".{os.getpid()}")
-    with suppress(OSError):  # it is only a memory
-        known.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(json.dumps(digests), "utf-8")
-        half.replace(known)
 
 
 def _run(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
