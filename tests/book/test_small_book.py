@@ -104,6 +104,29 @@ def test_pictures_keep_their_descriptions(built: Project) -> None:
     ]
 
 
+# Plumbing
+
+
+def test_plumbing_is_folded_and_runs_and_is_tangled(book: Project) -> None:
+    """Protects what can be skipped at first from being left out."""
+    fence = "````"
+    cells = "Folded.\n\n```{code-cell} python\n:tangle: micrograd/two.py\n\n"
+    cells += "x = 1\n```\n\n```{code-cell} python\nprint('seen', x)\n```"
+    book.edit(
+        "book/02-two.md",
+        "Prose.",
+        f"{fence}{{plumbing-start}} A <door>\n{fence}\n\n{cells}\n\n"
+        f"{fence}{{plumbing-end}}\n{fence}\n\nBehind it.",
+    )
+    book.build()
+    (fold,) = soup(book, "02-two").select("details.plumbing")
+    assert not fold.has_attr("open")
+    assert fold.select_one("summary").get_text() == "Plumbing: A <door>"
+    assert "Folded." in fold.get_text() and "seen 1" in fold.get_text()
+    assert "Behind it." not in fold.get_text()
+    assert "x = 1" in (book.path / "micrograd/two.py").read_text()
+
+
 # Changes
 
 
@@ -405,6 +428,8 @@ IN_PROSE = {
     "a link": "[there](#gone)",
     "a citation": "{cite}`nobody1900`",
     "a role": "{nonsense}`x`",
+    "plumbing without an end": "```{plumbing-start} A door\n```",
+    "an end without plumbing": "```{plumbing-end}\n```",
 }
 
 
