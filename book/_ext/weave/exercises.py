@@ -1,5 +1,7 @@
 """Folds solutions, and tells which cells solve the exercise of a starter.
 
+A solution says whose it is: on paper it doesn't stand beside its exercise.
+
 All else of exercises is sphinx-exercise's.
 """
 
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import solution_node
+from sphinx_exercise.utils import get_node_number
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -51,15 +54,19 @@ class FoldedSolutions(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         """Make each a <details>, and its title the <summary>."""
+        exercises = getattr(self.env, "sphinx_exercise_registry", {})
         for solution in list(self.document.findall(solution_node)):
             if "dropdown" in solution["classes"]:
                 title, *content = solution.children
                 begin = '<details class="admonition solution"'
                 (name,) = solution["ids"]
+                exercise = exercises[solution["target_label"]]["node"]
+                number = get_node_number(self.app, exercise, "exercise")
                 folded = [
                     html(f'{begin} id="{name}"><summary'),
                     html(' class="admonition-title">'),
                     *title.children,
+                    nodes.Text(f" to exercise {number}"),
                     html("</summary>\n"),
                     *content,
                     html("</details>\n"),
