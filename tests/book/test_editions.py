@@ -26,7 +26,7 @@ from pypdf import PdfReader
 from pypdfium2 import PdfDocument, PdfPage
 from site_rules import Site
 
-from editions import browser
+from editions import articles, browser
 
 pytestmark = pytest.mark.xdist_group("book")
 
@@ -218,6 +218,27 @@ def test_on_paper_solutions_stand_open_behind_the_exercises(
         assert tops == sorted(tops)
         for code in printed.locator(".solution pre").all():
             assert code.is_visible()
+
+
+# The EPUB and the PDF
+
+
+PLUMBING = """<article><details class="plumbing"><summary>Plumbing: escaping
+</summary><p>Not for now.</p></details></article>"""
+
+
+def test_plumbing_stands_open_under_its_title(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects what is folded on the screen from getting lost on paper."""
+    (tmp_path / "page.html").write_text(PLUMBING, "utf-8")
+    monkeypatch.setattr(articles, "HTML", tmp_path)
+    box = articles.Page("page", "").article({}).select_one("div.plumbing")
+    assert box
+    assert [p.get_text().strip() for p in box.select(":scope > p")] == [
+        "Plumbing: escaping",
+        "Not for now.",
+    ]
 
 
 # The EPUB

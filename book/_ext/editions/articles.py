@@ -31,7 +31,7 @@ HTML = BUILD / "html"
 NOT_ON_PAPER = (
     "script, noscript, button, .headerlink, .along, .sd-btn, .stage-diff,"
     " .stage-zip, .toctree-wrapper, .graph-steps, .steps, template,"
-    " summary:not(.admonition-title)"
+    " summary:not(.admonition-title, .plumbing > summary)"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
 
@@ -97,8 +97,9 @@ class Page:
         for tag in article.select("details"):
             tag.name = "div"
             del tag["open"]
-        for tag in article.select("summary.admonition-title"):
+        for tag in article.select("summary"):
             tag.name = "p"
+            tag.attrs.setdefault("class", "plumbing-title")
         gather_solutions(article)
         return article
 
