@@ -109,6 +109,76 @@ def test_the_search_finds_a_term_and_leads_to_it(
         assert opened.troubles == []
 
 
+RESULTS = "#search-results li > a"
+
+
+def search_for(page: Page, words: str) -> list[str]:
+    """Search for words; return what the results are called, in order."""
+    page.goto(page.url.partition("/book/")[0] + f"/search.html?q={words}")
+    expect(page.locator(".search-summary")).to_contain_text("finished")
+    # Each is described by what it is, or by the words around it.
+    bare = page.locator("#search-results li:not(:has(> span, > p))")
+    expect(bare).to_have_count(0)
+    return page.locator(RESULTS).all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("words", "chapter", "term"),
+    [
+        ("tanh", "2 Backpropagation by hand — ", "tanh"),
+        ("topological", "6 backward() — ", "topological order"),
+        ("hinge", "12 Two moons — ", "hinge loss"),
+    ],
+)
+def test_the_chapter_that_introduces_a_term_comes_first(
+    page: Page, words: str, chapter: str, term: str
+) -> None:
+    """Protects the way to where a term is explained.
+
+    Each result says which place of a page it is, and no place comes twice.
+    """
+    found = search_for(page, words)
+    assert found[0].replace("\u2002", " ").startswith(chapter)
+    assert f"Glossary — {term}" in found
+    assert len(set(found)) == len(found)
+    assert not {"Glossary", "API reference"} & set(found)
+
+
+MARKED = """() => {
+    const marks = [...CSS.highlights.get("searched")].map(String);
+    const article = document.querySelector("article").textContent;
+    const style = getComputedStyle(document.body, "::highlight(searched)");
+    return [marks, article, style.backgroundColor];
+}"""
+
+
+def test_all_that_was_searched_for_is_marked(page: Page) -> None:
+    """Protects the reader's eye, also in code, formulas and drawings.
+
+    The page has drawings before most of these words.
+    """
+    search_for(page, "tanh")
+    page.locator(f"{RESULTS}[href*='07-operations']").first.click()
+    page.wait_for_url("**/07-operations.html*")
+    marks, article, colour = page.evaluate(MARKED)
+    assert page.locator("figure svg").count()
+    assert len(marks) == article.lower().count("tanh") > 20
+    assert {mark.lower() for mark in marks} == {"tanh"}
+    assert colour != "rgba(0, 0, 0, 0)"
+    page.keyboard.press("Escape")
+    assert not page.evaluate("CSS.highlights.has('searched')")
+
+
+def test_nothing_lies_over_what_is_searched_for(page: Page) -> None:
+    """Protects the first letter from the magnifier."""
+    page.keyboard.press("Control+k")
+    icon = page.locator("dialog .fa-magnifying-glass").bounding_box()
+    field = page.locator("dialog input[type=search]").bounding_box()
+    assert icon
+    assert field
+    assert icon["x"] + icon["width"] <= field["x"]
+
+
 # Keys
 
 

@@ -1,17 +1,16 @@
 """Mends the search: what it knows, and how it tells what it has found.
 
-What it knows must be the same whichever pages were written last. But Sphinx
-writes the index of a build into that of the build before. Words that
-no page has any longer stay in it, and the index entries of the pages that
-were not written anew are lost.
+It knows the terms of the glossary, each by its own name and in the chapter
+that introduces it, which comes first. (Sphinx would have every page that uses
+a term, all alike. It also writes the index of a build into that of the build
+before, and words that no page has any longer would stay in it.)
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx.search import js_index
+from weave.terms import section_with, terms_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -28,27 +27,16 @@ def mend(app: Sphinx) -> list[tuple[str, dict[str, str], str]]:
         for words in (indexer._mapping, indexer._title_mapping):
             for word in [word for word, pages in words.items() if not pages]:
                 del words[word]
-        entries = former_entries(Path(app.outdir) / "searchindex.js")
-        entries |= indexer._index_entries
         indexer._index_entries.clear()
-        for docname in sorted(app.env.found_docs & entries.keys()):
-            indexer._index_entries[docname] = sorted(
-                (entry.lower(), place, main)
-                for entry, place, main in entries[docname]
-            )
+        for term in terms_of(app.env):
+            titles = indexer._all_titles[term.page]
+            if (term.name, term.anchor) not in titles:
+                titles.append((term.name, term.anchor))
+            if term.chapter:
+                section = section_with(app.env, term)
+                entries = indexer._index_entries.setdefault(term.chapter, [])
+                entries.append((term.name, section, "main"))
     return []
-
-
-def former_entries(file: Path) -> dict[str, list[tuple[str, str, str]]]:
-    """The index entries of each page, as they were written last time."""
-    entries: dict[str, list[tuple[str, str, str]]] = {}
-    if file.exists():
-        index = js_index.loads(file.read_text("utf-8"))
-        for entry, places in index["indexentries"].items():
-            for number, place, main in places:
-                page = entries.setdefault(index["docnames"][number], [])
-                page.append((entry, place, "main" if main else ""))
-    return entries
 
 
 def load_script(app: Sphinx, pagename: str, *_: object) -> None:

@@ -1,12 +1,14 @@
-"""The index of terms: where each is explained, and which chapters use it.
+"""The terms: which chapter introduces each, and which ones use it.
 
-It is Sphinx's own index. The glossary puts its terms there; to these come the
-first use of each term, marked as ``{term}``, in each page.
+The glossary says what its terms mean, and in which chapter one meets them
+first: the first that an entry names. The index of terms is Sphinx's own: the
+glossary puts its terms there; to these come the first use of each term, marked
+as ``{term}``, in each page. The search knows them, too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
 from sphinx import addnodes
@@ -15,11 +17,29 @@ from sphinx.transforms import SphinxTransform
 from tangle.chapters import chapter_number, page_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
     Use = tuple[str, str, str]
     """What a link to a use says, says to those who only hear it, and is."""
+
+TERMS = "terms"
+"""In Sphinx's metadata of a page: the terms that it explains."""
+SECTIONS = "sections_of_terms"
+"""The terms that a page uses, and the section that does so first."""
+
+
+class Term(NamedTuple):
+    """A term of the glossary."""
+
+    name: str
+    page: str
+    """The glossary's."""
+    anchor: str
+    chapter: str
+    """The page that introduces it; nothing if that is no chapter."""
 
 
 class IndexUses(SphinxTransform):
@@ -52,6 +72,55 @@ class IndexUses(SphinxTransform):
                     after = "Index of terms", "genindex"
                     toctree["entries"].insert(number + 1, after)
                     break
+
+
+def keep_terms(app: Sphinx, doctree: nodes.document) -> None:
+    """Note the terms that a page explains, and those that it uses."""
+    page = app.env.docname
+    told = app.env.metadata[page]
+    told[TERMS] = [
+        Term(name.astext(), page, name["ids"][0], introducing(item))
+        for glossary in doctree.findall(addnodes.glossary)
+        for item in glossary.findall(nodes.definition_list_item)
+        for name in item.findall(nodes.term)
+    ]
+    sections: dict[str, str] = {}
+    told[SECTIONS] = sections
+    for use in doctree.findall(addnodes.pending_xref):
+        if use["reftype"] == "term":
+            sections.setdefault(use["reftarget"], section_of(use))
+
+
+def introducing(item: nodes.definition_list_item) -> str:
+    """The first chapter that an entry of the glossary names."""
+    named = (
+        link["reftarget"]
+        for link in item.findall(addnodes.pending_xref)
+        if link.get("refdomain") == "doc"
+    )
+    return next(filter(chapter_number, named), "")
+
+
+def section_of(node: nodes.Node) -> str:
+    """The id of the section that something is in; a chapter has none."""
+    while not isinstance(node, nodes.section):
+        node = node.parent
+        if node.parent is None:
+            return ""
+    within_another = isinstance(node.parent, nodes.section)
+    return str(node["ids"][0]) if within_another else ""
+
+
+def terms_of(env: BuildEnvironment) -> Iterator[Term]:
+    """All terms that are explained somewhere."""
+    for page in sorted(env.metadata):
+        yield from env.metadata[page].get(TERMS, ())
+
+
+def section_with(env: BuildEnvironment, term: Term) -> str:
+    """The section of the term's chapter that uses it first, by its id."""
+    sections: dict[str, str] = env.metadata[term.chapter][SECTIONS]
+    return sections.get(term.name, "")
 
 
 def index_of_terms(
@@ -93,4 +162,5 @@ def use(env: BuildEnvironment, docname: str, link: str) -> Use:
 
 def setup(app: Sphinx) -> None:
     app.add_transform(IndexUses)
+    app.connect("doctree-read", keep_terms)
     app.connect("html-page-context", index_of_terms)
