@@ -8,7 +8,28 @@ const boxes = new ResizeObserver((entries) => {
   }
 });
 
+/* Where many links stand close together, such as the names in a cell, Tab stops
+   once, and the arrows lead from one to the next. */
+const CLOSE = "pre, p.tangled, .library-so-far, dt.sig";
+const linksIn = (group) => [...group.querySelectorAll("a[href]")];
+
+document.addEventListener("keydown", (event) => {
+  const { altKey, ctrlKey, key, metaKey, shiftKey, target } = event;
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
+  if (!step || altKey || ctrlKey || metaKey || shiftKey) return;
+  const links = linksIn(target.closest("a")?.closest(CLOSE) ?? target);
+  const next = links[links.indexOf(target) + step];
+  if (!next || !links.includes(target)) return;
+  event.preventDefault();
+  target.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+});
+
 window.addEventListener("load", () => {
+  for (const group of document.querySelectorAll(CLOSE)) {
+    for (const link of linksIn(group).slice(1)) link.tabIndex = -1;
+  }
   for (const box of document.querySelectorAll(".katex-display, pre")) {
     boxes.observe(box);
   }

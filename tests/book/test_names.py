@@ -539,15 +539,6 @@ def test_a_cell_with_links_has_the_text_of_the_cell(site: Site) -> None:
 
 
 @in_the_book
-def test_each_place_is_one_stop_for_the_keyboard(site: Site) -> None:
-    """Protects those who use the Tab key from hundreds of stops."""
-    for page in site.pages.values():
-        links = page.select("a.name")
-        stops = [x["href"] for x in links if x.get("tabindex") != "-1"]
-        assert Counter(stops) == Counter({x["href"] for x in links}), page.path
-
-
-@in_the_book
 def test_what_others_have_documented_is_linked(site: Site) -> None:
     """Protects new chapters from names that the inventories don't have."""
     others = {"builtins", "torch", "matplotlib", "llvmlite"}

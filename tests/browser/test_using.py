@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import browsing
 import pytest
-from browsing import Opener, Site
+from browsing import PAGES, Opener, Site
 from playwright.sync_api import Browser, Locator, Page, expect
 
 CHAPTER = "book/06-backward.html"
+CELLS = re.compile(r"book/(index|\d\d-)")
+OPENER = re.compile("Edit and run|Open the playground")
 
 
 @pytest.fixture
@@ -250,6 +252,83 @@ def test_the_keys_reach_everything_and_it_is_seen(
     wrong += [f"not reached: {tag}" for tag in left]
     if wrong:
         pytest.fail(f"of {count}:\n" + "\n".join(wrong[:20]), pytrace=False)
+
+
+# How many stops there are between the beginning of the text and the first
+# button that runs code, and which cells have how many of their own.
+STOPS = """() => {
+    const stops = [...document.querySelectorAll(
+        "article :is(a[href], button, input, summary, [tabindex='0'])")]
+        .filter(e => e.checkVisibility({visibilityProperty: true})
+            && e.tabIndex >= 0 && !e.closest(".stepper-controls"));
+    const first = stops.findIndex(e => e.matches(".live-open"));
+    const cells = [...document.querySelectorAll("div.cell")].map(
+        cell => stops.filter(e => cell.contains(e)).length);
+    return [first, Math.max(...cells)];
+}"""
+
+
+@pytest.mark.parametrize("path", [p for p in PAGES if CELLS.match(p)])
+def test_few_keys_lead_from_cell_to_cell(window: Opener, path: str) -> None:
+    """Protects the Tab key from stopping at each of a thousand names.
+
+    A cell has at most what leads to its file, to what its names are, what
+    copies and runs it, a box that scrolls, what folds it, and its caption's
+    links. Above the first there are, besides, the links of its prose.
+    """
+    with window() as opened:
+        first, most = opened.open(path).evaluate(STOPS)
+    assert 0 <= first <= 16
+    assert most <= 8
+
+
+def test_the_arrows_lead_from_name_to_name(page: Page) -> None:
+    """Protects those who have no mouse from names that are out of reach."""
+    names = page.locator("#cell-1 a.name")
+    assert names.count() > 4
+    names.first.focus()
+    for name in names.all()[1:]:
+        page.keyboard.press("ArrowRight")
+        expect(name).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(names.nth(-2)).to_be_focused()
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.matches('a.name')")
+    page.keyboard.press("Shift+Tab")
+    expect(names.nth(-2)).to_be_focused()
+
+
+SMALL = """least => [...document.querySelectorAll(
+    "button, select, summary, input, label:has(> input)")]
+    .filter(e => e.checkVisibility({visibilityProperty: true})
+        && !e.matches("[type=radio], [type=checkbox]"))
+    .filter(e => {
+        const box = e.getBoundingClientRect();
+        return box.width && (box.height < least || box.width < 24);
+    })
+    .map(e => e.outerHTML.slice(0, 100))"""
+
+
+@pytest.mark.parametrize(("touch", "least"), [(False, 24), (True, 44)])
+@pytest.mark.parametrize("path", [CHAPTER, "book/17-alive.html"])
+def test_what_is_pressed_is_large_enough(
+    browser: Browser, served: Site, path: str, touch: bool, least: int
+) -> None:
+    """Protects fingers, and hands that tremble."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 900},
+        has_touch=touch,
+        is_mobile=touch,
+    )
+    page = context.new_page()
+    page.goto(served.address(path))
+    page.get_by_role("button", name=OPENER).first.click()
+    page.locator(
+        ".live-bar button:not(.live-open), .playground-bar"
+    ).first.wait_for()
+    small = page.evaluate(SMALL, least)
+    context.close()
+    assert small == []
 
 
 def test_code_is_copied(page: Page) -> None:

@@ -13,6 +13,8 @@ from browsing import HEIGHT, Site, Window
 from playwright.sync_api import Browser
 
 WIDE, NARROW = 1280, 390
+WIDTHS = (320, NARROW, 768, 1024, 1920, WIDE)
+"""In pixels, beginning with WCAG's: a window of 1280 enlarged four times."""
 
 LOADED = """async () => {
     await document.fonts.ready;
@@ -137,7 +139,7 @@ class Visitor:
         page = window.open(path)
         visit = Visit(page.evaluate(LOADED), page.evaluate(UNDRAWN_ICONS))
         reach_the_end(window)
-        for width in (NARROW, 768, 1024, 1920, WIDE):
+        for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
             for what in page.evaluate(WIDER) + page.evaluate(STRAY):
                 visit.unfit.append(f"{width} pixels: {what}")

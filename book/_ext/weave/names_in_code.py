@@ -13,8 +13,8 @@ it reads code without running it: it can't know what ``L.backward()`` is when
 have the names that the book uses. To edit one, ``pipx run sphobjinv convert
 plain`` makes a text of it, and ``convert zlib`` the inventory again.
 
-Hundreds of links would drown the Tab key: a page stops once at each place
-that is linked to, where the place is first named.
+Hundreds of links would drown the Tab key: in the browser it stops once in each
+cell, and the arrows lead from name to name (``_static/keys.js``).
 """
 
 from __future__ import annotations
@@ -326,30 +326,18 @@ class LinkNames(SphinxPostTransform):
         if not blocks:
             return
         docname = self.env.docname
-        hidden = {
-            cell["cell_index"]
-            for cell in cells_of(self.document)
-            if "hide_mode" in cell
-        }
-        found = [
-            (cell, use, target)
-            for cell, use, target in all_targets(self.app, docname)
-            if cell in blocks
-            if not target.page or target.page in self.env.all_docs
-        ]
-        found.sort(key=lambda one: (one[0] in hidden, one[0], one[1]))
-        seen: set[str] = set()
-        for cell, use, target in found:
-            address = self.address(target)
-            first = address not in seen
-            seen.add(address)
-            attributes = f'href="{escape(address)}"'
+        for cell, use, target in all_targets(self.app, docname):
+            if cell not in blocks or not self.leads_somewhere(target):
+                continue
+            attributes = f'href="{escape(self.address(target))}"'
             if target.title:
                 attributes += f' title="{escape(target.title)}"'
-            if not first:
-                attributes += ' tabindex="-1"'
             link = Link(use.line, use.column, use.text, attributes)
             blocks[cell].setdefault("links", []).append(link)
+
+    def leads_somewhere(self, target: Target) -> bool:
+        """Whether what a name stands for is explained in this book, or out."""
+        return not target.page or target.page in self.env.all_docs
 
     def address(self, target: Target) -> str:
         """The address, as seen from this page."""
