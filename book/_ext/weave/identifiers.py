@@ -1,6 +1,7 @@
 """The index of identifiers: where each is defined, changed and used.
 
-The directive ``identifiers`` lists all that the library defines. What it says
+The directive ``identifiers`` lists all that the library defines, and what its
+methods put on ``self``. What it says
 comes from the whole book, so it is made when the page is written, and the
 page is written again when a definition or a use anywhere has changed.
 (Sphinx's own index of Python names says where they are described, no more.)
@@ -8,6 +9,7 @@ page is written again when a definition or a use anywhere has changed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -15,9 +17,18 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from tangle.chapters import chapter_number, page_name
-from weave.names_in_code import USES, WORDS, all_targets, pages_with_uses
+from weave.names_in_code import (
+    USES,
+    WORDS,
+    all_targets,
+    attributes_of,
+    classes_in,
+    pages_with_uses,
+)
 from weave.places import (
+    all_packages,
     anchor_in_listing,
+    anchor_of_line,
     chapter_of,
     has_changed,
     link,
@@ -28,7 +39,7 @@ from weave.places import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
@@ -55,6 +66,27 @@ class Identifiers(SphinxDirective):
         return [identifiers()]
 
 
+@dataclass(frozen=True)
+class Identifier:
+    """What a line of the list is about."""
+
+    name: str
+    """Such as ``Value.grad``."""
+    kind: str
+    file: str
+    anchor: str
+    """Its place in the listing of the file."""
+    definition: Definition
+    """It, or the method that sets this attribute."""
+    taught: Version
+    """The version of that which the reader meets first."""
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether a method sets it."""
+        return self.name != self.definition.name
+
+
 class ListIdentifiers(SphinxPostTransform):
     """Fills in the list."""
 
@@ -63,19 +95,55 @@ class ListIdentifiers(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Do so wherever there is to be one."""
         for place in list(self.document.findall(identifiers)):
+            found = sorted(all_identifiers(self.app), key=alphabetically)
             package = whole_package(self.app)
-            place.replace_self(listed(package, uses_in(self.app)))
+            place.replace_self(
+                listed(package, found, uses_in(self.app, found))
+            )
 
 
-def uses_in(app: Sphinx) -> Uses:
-    """The chapters that use what the library defines, and where first.
+def all_identifiers(app: Sphinx) -> Iterator[Identifier]:
+    """All that the library defines, and then the attributes."""
+    package = whole_package(app)
+    defined = {(one.file, one.name): one for one in package.definitions}
+    for one in package.definitions:
+        kind = WORDS.get(one.kind, one.kind)
+        place = anchor_in_listing(one)
+        first = one.versions[0]
+        yield Identifier(one.name, kind, one.file, place, one, first)
+    taught = dict(first_set(app))
+    for file, module in package.files.items():
+        for node in classes_in(file, module):
+            for name, (method, line) in attributes_of(node).items():
+                setter, version = defined[file, method], taught[file, name]
+                place = anchor_of_line(file, line)
+                yield Identifier(
+                    name, "attribute", file, place, setter, version
+                )
+
+
+def first_set(app: Sphinx) -> Iterator[tuple[tuple[str, str], Version]]:
+    """The attributes, by file and name, each with what sets it first."""
+    seen: set[tuple[str, str]] = set()
+    for package in all_packages(app):
+        defined = {(one.file, one.name): one for one in package.definitions}
+        for file, module in package.files.items():
+            for node in classes_in(file, module):
+                for name, (method, _) in attributes_of(node).items():
+                    if (file, name) not in seen:
+                        seen.add((file, name))
+                        yield (file, name), defined[file, method].versions[-1]
+
+
+def uses_in(app: Sphinx, identifiers: Sequence[Identifier]) -> Uses:
+    """The chapters that use these, and where first.
 
     A cell that defines something, or goes on with a class, doesn't use it.
     """
     defining = {
         (page_of(version), version.cell_index, one.file, name)
-        for one in whole_package(app).definitions
-        for version in one.versions
+        for one in identifiers
+        for version in one.definition.versions
         for name in (one.name, one.name.partition(".")[0])
     }
     found: Uses = {}
@@ -89,34 +157,44 @@ def uses_in(app: Sphinx) -> Uses:
     return found
 
 
-def listed(package: Package, uses: Uses) -> nodes.table:
-    """The table of all identifiers."""
+def listed(
+    package: Package, identifiers: Iterable[Identifier], uses: Uses
+) -> nodes.table:
+    """The table of these identifiers."""
     head = ("Identifier", "Is", "Defined in chapter", "Used in chapter")
     group = nodes.tgroup("", cols=len(head))
     group += (nodes.colspec("", colwidth=1) for _ in head)
     titles = (cell([nodes.Text(title)]) for title in head)
     group += nodes.thead("", nodes.row("", *titles))
     body = nodes.tbody()
-    for one in sorted(package.definitions, key=alphabetically):
+    for one in identifiers:
         owner, _, name = one.name.rpartition(".")
-        place = listing_of(one.file), anchor_in_listing(one)
-        kind = WORDS.get(one.kind, one.kind)
-        what = f"{kind} of {owner}" if owner else kind
+        what = f"{one.kind} of {owner}" if owner else one.kind
+        word, file = nodes.literal("", name), nodes.literal("", one.file)
         body += nodes.row(
             "",
-            cell([link(nodes.literal("", name), *place)]),
-            cell([nodes.Text(f"{what} · "), nodes.literal("", one.file)]),
-            cell(defined_in(package, one)),
+            cell([link_to_version(word, one.definition, one.taught)]),
+            cell(
+                [
+                    nodes.Text(f"{what} · "),
+                    link(file, listing_of(one.file), one.anchor),
+                ]
+            ),
+            cell(
+                [chapter_link(one.definition, one.taught)]
+                if one.is_attribute
+                else defined_in(package, one.definition)
+            ),
             cell(used_in(uses.get((one.file, one.name), {}))),
         )
     group += body
     return nodes.table("", group, classes=["identifiers"])
 
 
-def alphabetically(definition: Definition) -> tuple[str, str]:
-    """By the identifier's letters, then by the class that has it."""
-    name = definition.name.rpartition(".")[2]
-    return name.strip("_").lower(), definition.name
+def alphabetically(one: Identifier) -> tuple[str, str, int]:
+    """By the identifier's letters, then by where it is taught."""
+    name = one.name.rpartition(".")[2]
+    return name.strip("_").lower(), one.taught.path, one.taught.line
 
 
 def cell(content: Iterable[nodes.Node]) -> nodes.entry:

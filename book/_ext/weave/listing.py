@@ -9,7 +9,7 @@ pages of code as well, but knows only the reference to link it to.)
 from __future__ import annotations
 
 import difflib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 from weave.places import (
     anchor_in_listing,
     anchor_of_history,
+    anchor_of_line,
     chapter_of,
     link,
     link_to_version,
@@ -108,7 +109,6 @@ class Listing(SphinxDirective):
 def rows(package: Package, file: str) -> Iterator[nodes.Node]:
     """The lines of a file, highlighted, numbered by their ids, and noted."""
     lines = package.files[file].lines
-    stem = PurePosixPath(file).stem
     starts = {
         (one.versions[-1].path, one.versions[-1].line): one
         for one in package.definitions
@@ -125,7 +125,7 @@ def rows(package: Package, file: str) -> Iterator[nodes.Node]:
     unnamed: Definition | None = None
     for index, tokens in enumerate(highlighted(text)):
         row = nodes.inline("", "", classes=["line"])
-        row["ids"] = [f"{stem}-{index + 1}"]
+        row["ids"] = [anchor_of_line(file, index + 1)]
         if definition := defined[index]:
             row["ids"].append(anchor_in_listing(definition))
             unnamed = definition

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import Inventory
 
+    from tangle.modules import Module
     from tangle.package import Definition, Package, Version
 
 NAMED = ("class", "function")
@@ -110,23 +111,11 @@ class Library:
         """Those that a class's methods put on ``self``, and which method."""
         self.bases: dict[str, set[str]] = {}
         for file, module in package.files.items():
-            if file.endswith(".py"):
-                for node in ast.parse(module.text).body:
-                    if isinstance(node, ast.ClassDef):
-                        self.look_into(file, node)
-
-    def look_into(self, file: str, node: ast.ClassDef) -> None:
-        """Note a class's bases, and the attributes of its instances."""
-        self.bases[node.name] = {ast.unparse(base) for base in node.bases}
-        methods = (m for m in node.body if isinstance(m, ast.FunctionDef))
-        for method in methods:
-            definition = self.defined.get((file, f"{node.name}.{method.name}"))
-            for inner in ast.walk(method):
-                match inner:
-                    case ast.Attribute(ast.Name("self"), name, ast.Store()):
-                        if definition:
-                            key = file, f"{node.name}.{name}"
-                            self.attributes.setdefault(key, definition)
+            for node in classes_in(file, module):
+                self.bases[node.name] = {ast.unparse(b) for b in node.bases}
+                for name, (method, _) in attributes_of(node).items():
+                    if definition := self.defined.get((file, method)):
+                        self.attributes[file, name] = definition
 
     def target(
         self, names: Sequence[str], cell: int, *, guess: bool
@@ -219,6 +208,27 @@ class Library:
             if page_of(version) != self.docname or version.cell_index <= cell
         ]
         return met[-1] if met else definition.versions[0]
+
+
+def classes_in(file: str, module: Module) -> Iterator[ast.ClassDef]:
+    """The classes of a file, as the syntax has them."""
+    if file.endswith(".py"):
+        for node in ast.parse(module.text).body:
+            if isinstance(node, ast.ClassDef):
+                yield node
+
+
+def attributes_of(node: ast.ClassDef) -> dict[str, tuple[str, int]]:
+    """What a class's methods put on ``self``: which method, at which line."""
+    found: dict[str, tuple[str, int]] = {}
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef):
+            for inner in ast.walk(method):
+                match inner:
+                    case ast.Attribute(ast.Name("self"), name, ast.Store()):
+                        where = f"{node.name}.{method.name}", inner.lineno
+                        found.setdefault(f"{node.name}.{name}", where)
+    return found
 
 
 def module_of(file: str) -> str:

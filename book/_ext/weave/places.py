@@ -46,9 +46,14 @@ def package_after(app: Sphinx, chapter: str) -> Package:
     return package
 
 
+def all_packages(app: Sphinx) -> list[Package]:
+    """The library as it stands after each page, in their order."""
+    return list(app.stage_packages.values())  # type: ignore[attr-defined]
+
+
 def whole_package(app: Sphinx) -> Package:
     """The library as it stands after the last page."""
-    return package_after(app, list(app.stage_packages)[-1])  # type: ignore[attr-defined]
+    return all_packages(app)[-1]
 
 
 def chapter_of(version: Version) -> str:
@@ -78,6 +83,11 @@ def listing_of(file: str) -> str:
 def anchor_in_listing(definition: Definition) -> str:
     """The id of a definition's place in the listing of its file."""
     return definition.name
+
+
+def anchor_of_line(file: str, number: int) -> str:
+    """The id of a line in the listing of its file."""
+    return f"{PurePosixPath(file).stem}-{number}"
 
 
 def anchor_of_history(definition: Definition) -> str:
