@@ -9,8 +9,10 @@ const boxes = new ResizeObserver((entries) => {
 });
 
 /* Where many links stand close together, such as the names in a cell, Tab stops
-   once, and the arrows lead from one to the next. */
+   once, and the arrows lead from one to the next. (In a whole file it stops at
+   each note, too.) */
 const CLOSE = "pre, p.tangled, .library-so-far, dt.sig";
+const NOTE = ".taught a";
 const linksIn = (group) => [...group.querySelectorAll("a[href]")];
 
 document.addEventListener("keydown", (event) => {
@@ -21,14 +23,16 @@ document.addEventListener("keydown", (event) => {
   const next = links[links.indexOf(target) + step];
   if (!next || !links.includes(target)) return;
   event.preventDefault();
-  target.tabIndex = -1;
+  if (!target.matches(NOTE)) target.tabIndex = -1;
   next.tabIndex = 0;
   next.focus();
 });
 
 window.addEventListener("load", () => {
   for (const group of document.querySelectorAll(CLOSE)) {
-    for (const link of linksIn(group).slice(1)) link.tabIndex = -1;
+    for (const link of linksIn(group).slice(1)) {
+      if (!link.matches(NOTE)) link.tabIndex = -1;
+    }
   }
   for (const box of document.querySelectorAll(".katex-display, pre")) {
     boxes.observe(box);

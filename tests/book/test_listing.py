@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 from collections import Counter
 from copy import copy
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from bs4 import Tag
@@ -68,7 +70,7 @@ def test_every_definition_leads_to_the_cell_that_teaches_it(
         *_, name = definition.name.split(".")
         (link,) = (
             a
-            for a in shown.select("a")
+            for a in shown.select("a:not(:has(> .name))")
             if a.get_text() == name
             and str(a["href"]).endswith(f"#{anchor_of(definition, last)}")
         )
@@ -82,6 +84,68 @@ def test_every_definition_leads_to_the_cell_that_teaches_it(
         cell = caption.find_parent("div", class_="cell")
         assert cell is not None
         assert re.search(rf"\b{name}\b", cell.select_one("pre").get_text())
+
+
+def test_a_file_leads_to_all_the_chapters_that_it_comes_from(
+    site: Site, package: Package
+) -> None:
+    """Protects the way from a file, also to a chapter that only imports."""
+    for file, module in package.files.items():
+        if file.endswith(".py"):
+            (line,) = listing(site, file).select(".line:first-child")
+            links = [str(a["href"]) for a in line.select("a")]
+            sources = {one.source[0] for one in module.lines if one.source}
+            assert [
+                f"book/{Path(link.partition('#')[0]).stem}.md"
+                for link in links
+            ] == sorted(sources)
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "name", "address"),
+    [
+        ("nn", "Neuron.__init__", "Value", "book/05-"),
+        ("engine", "Value.__add__", "data", "book/05-"),
+        ("engine", "Value.tanh", "tanh", "book/"),
+        ("engine", "tanh", "tanh", "https://docs.python.org/3/library/math"),
+    ],
+)
+def test_names_in_a_file_lead_to_what_they_stand_for(
+    site: Site, file: str, place: str, name: str, address: str
+) -> None:
+    """Protects the reader of a file from having to know who defines what."""
+    page = site.pages[f"book/library/{file}.html"]
+    line = page.soup.find(id=place).find_parent(class_="line")
+    code = [line, *line.find_next_siblings(class_="line", limit=12)]
+    found = {
+        urljoin(page.path, str(a["href"]))
+        for one in code
+        for a in one.select("a:has(> .name)")
+        if a.get_text() == name
+    }
+    assert any(one.startswith(address) for one in found), found
+
+
+def test_every_use_of_a_class_in_the_files_is_a_link(
+    site: Site, package: Package
+) -> None:
+    """Protects "names are links", by the syntax."""
+    missing = []
+    seen = 0
+    for file in ("micrograd/nn.py", "micrograd/losses.py"):
+        shown = listing(site, file)
+        for node in ast.walk(ast.parse(package.files[file].text)):
+            match node:
+                case ast.Name("Value" | "Module" | "Neuron" | "Layer" as name):
+                    (line,) = shown.select(
+                        f"[id='{Path(file).stem}-{node.lineno}']"
+                    )
+                    seen += 1
+                    links = [a.get_text() for a in line.select("a")]
+                    if name not in links:
+                        missing.append(line.get_text())
+    assert seen > 20
+    assert missing == []
 
 
 def test_whatever_was_replaced_has_all_its_versions_in_order(

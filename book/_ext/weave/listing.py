@@ -1,14 +1,20 @@
 """The library, woven: its files as pages, each line where it stands.
 
-The directive ``listing`` shows a whole file. A note at each definition links
-to the cell that teaches it; below the file, whatever was replaced on the way
-is shown with its history, all its versions in order. (sphinx.ext.viewcode has
-pages of code as well, but knows only the reference to link it to.)
+The directive ``listing`` shows a whole file. Its first line leads to the
+chapters that it comes from, a note at each definition to the cell that teaches
+it, and other names to what they stand for, as in a cell; below the file,
+whatever was replaced on the way is shown with its history, all its versions in
+order. (sphinx.ext.viewcode has pages of code as well, but knows only the
+reference to link it to.)
 """
 
 from __future__ import annotations
 
 import difflib
+import re
+from functools import cache
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -16,26 +22,36 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES
+from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.util.docutils import SphinxDirective
 
+from run import kernels
+from tangle.chapters import chapter_number
+from weave.names_in_code import Library, Target, Use, module_of
 from weave.places import (
     anchor_in_listing,
+    anchor_of,
     anchor_of_history,
     anchor_of_line,
     chapter_of,
     link,
     link_to_version,
     listing_of,
+    page_of,
     whole_package,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
     from tangle.package import Definition, Package, Version
+
+    Links = dict[int, dict[int, tuple[str, Target]]]
+    """By line and column, from 0: a name, and what it stands for."""
 
 TOLD = "told_by_listing"
 """In Sphinx's metadata of a page: what it tells of the cells."""
@@ -56,7 +72,7 @@ class Listing(SphinxDirective):
         self.env.metadata[self.env.docname][TOLD] = what_is_told(package)
         # Some raw source, or Sphinx would fill it in and highlight anew.
         code = nodes.literal_block("listing", "", classes=["listing"])
-        code += rows(package, file)
+        code += rows(package, file, self.names(package, file))
         shown = nodes.container("", code, classes=["highlight", "listing"])
         replaced = [
             one
@@ -64,6 +80,18 @@ class Listing(SphinxDirective):
             if one.file == file and len(one.versions) > 1
         ]
         return [shown, *self.histories(replaced)]
+
+    def names(self, package: Package, file: str) -> Links:
+        """What the names in a file lead to, by their lines and columns."""
+        docname = self.env.docname
+        documented = InventoryAdapter(self.env).main_inventory
+        library = Library(package, docname, documented)
+        found: Links = {}
+        for use in names_in_module(file, package.files[file].text):
+            if target := library.target(use.names, 0, guess=True):
+                line = found.setdefault(use.line - 1, {})
+                line[use.column] = use.text, target
+        return found
 
     def histories(self, replaced: list[Definition]) -> Iterator[nodes.section]:
         """A section that shows all versions of each of these."""
@@ -106,7 +134,7 @@ class Listing(SphinxDirective):
         return line
 
 
-def rows(package: Package, file: str) -> Iterator[nodes.Node]:
+def rows(package: Package, file: str, names: Links) -> Iterator[nodes.Node]:
     """The lines of a file, highlighted, numbered by their ids, and noted."""
     lines = package.files[file].lines
     starts = {
@@ -131,7 +159,11 @@ def rows(package: Package, file: str) -> Iterator[nodes.Node]:
             unnamed = definition
         if index in notes:
             row += note(notes[index])
-        for token in tokens:
+        if not index:
+            row += header(tokens, package, file)
+            yield row
+            continue
+        for token in linked(tokens, names.get(index, {})):
             # The name may come some lines later, after a decorator.
             if unnamed and token.astext() == unnamed.name.split(".")[-1]:
                 last = unnamed.versions[-1]
@@ -140,6 +172,87 @@ def rows(package: Package, file: str) -> Iterator[nodes.Node]:
             else:
                 row += token
         yield row
+
+
+def header(
+    tokens: list[nodes.Node], package: Package, file: str
+) -> Iterator[nodes.Node]:
+    """The line that names the chapters of a file, with links to them."""
+    pages: dict[str, str] = {}
+    for line in package.files[file].lines:
+        if line.source:
+            path = line.source[0]
+            page = path.removesuffix(".md")
+            pages[path] = pages[str(chapter_number(page))] = page
+    first = {
+        page_of(version): anchor_of(one, version)
+        for one in reversed(package.definitions)
+        if one.file == file
+        for version in reversed(one.versions)
+    }
+    comment, *rest = tokens
+    for piece in re.split(r"(book/\S+\.md|\d+)", comment.astext()):
+        content = nodes.inline("", piece, classes=comment["classes"])
+        page = pages.get(piece, "")
+        yield link(content, page, first.get(page, "")) if page else content
+    yield from rest
+
+
+def linked(
+    tokens: list[nodes.Node], names: dict[int, tuple[str, Target]]
+) -> Iterator[nodes.Node]:
+    """The tokens of a line, with links around its names, by their columns.
+
+    A name that isn't where it is said to be is left alone.
+    """
+    column = 0
+    for token in tokens:
+        text = token.astext()
+        classes = token.get("classes", []) if token.children else []
+        done = 0
+        for at, (name, target) in sorted(names.items()):
+            start = at - column
+            if start >= done and text.startswith(name, start):
+                if start > done:
+                    yield nodes.inline("", text[done:start], classes=classes)
+                content = nodes.inline("", name, classes=[*classes, "name"])
+                yield link_to(content, target)
+                done = start + len(name)
+        if done:
+            if text[done:]:
+                yield nodes.inline("", text[done:], classes=classes)
+        else:
+            yield token
+        column += len(text)
+
+
+def link_to(content: nodes.Node, target: Target) -> nodes.Node:
+    """A link to what a name stands for."""
+    if target.page:
+        return link(content, target.page, target.place)
+    return nodes.reference("", "", content, refuri=target.place)
+
+
+def names_in_module(file: str, code: str) -> Iterator[Use]:
+    """What the names in a file of the library stand for.
+
+    As in a cell: by what its module holds once it has been imported.
+    """
+    module = import_module(module_of(file))
+    for use in noted_names().names_in(code, vars(module)):
+        yield Use(*use)
+
+
+@cache
+def noted_names() -> ModuleType:
+    """What looks at names in the kernels, which see nothing of the build."""
+    place = kernels.HERE / "ipython/profile_default/noted_names.py"
+    spec = spec_from_file_location("noted_names", place)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def note(definition: Definition) -> nodes.inline:
