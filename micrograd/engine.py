@@ -194,6 +194,12 @@ def as_float(x: object) -> float:
     raise TypeError(f"a Value holds one real number, not {x!r} ({kind})")
 
 
+def label(**values: Value) -> None:
+    """Name values for drawings: ``label(a=a)`` labels ``a`` with "a"."""
+    for name, value in values.items():
+        value.label = name
+
+
 def topological_order(root: Value) -> list[Value]:
     """All operations' results that lead to ``root``, operands first.
 

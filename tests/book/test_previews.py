@@ -95,9 +95,9 @@ def test_a_term_has_its_definition_on_its_card(site: Site) -> None:
 def test_a_definition_shows_how_it_begins(site: Site) -> None:
     """Protects the cards of names: each version has its own."""
     value = cards_of(site.html, "book/03-value")
-    assert text(value["def-Value.__add__"]).startswith("def __add__(self,")
-    assert "Value | float" not in text(value["def-Value.__add__"])
-    assert "Value | float" in text(value["def-Value.__add__-3"])
+    assert text(value["def-Value.__init__"]).startswith("def __init__(self,")
+    assert "_prev" not in text(value["def-Value.__init__"])
+    assert "_prev" in text(value["def-Value.__init__-2"])
     tanh = cards_of(site.html, "book/07-operations")["def-Value.tanh"]
     assert "def tanh(self) -> Value:" in text(tanh)
     assert "The hyperbolic tangent" in text(tanh)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd.engine import Value
+from micrograd.engine import Value, label
 
 REAL = [
     2,
@@ -138,6 +138,15 @@ def test_a_label_is_given_by_keyword_or_later() -> None:
     assert d.label == ""
     d.label = "d"
     assert d.label == "d"
+
+
+def test_values_are_labelled_by_the_names_that_they_are_given() -> None:
+    """Protects drawings: each value bears its own name, and nothing else."""
+    a, b = Value(2.0), Value(-3.0, label="old")
+    e = a * b
+    label(a=a, b=b, e=e)
+    assert [v.label for v in (a, b, e)] == ["a", "b", "e"]
+    assert (a.data, b.data, e.data, e._prev) == (2.0, -3.0, -6.0, (a, b))
 
 
 def test_a_value_shows_its_data() -> None:
