@@ -33,6 +33,12 @@ RIGHT: dict[str, list[str]] = {
         "        sides.append(f'({formula(v)})' if v._op else v.label)\n"
         "    return f' {value._op} '.join(sides)"
     ],
+    "ex-reached": [
+        "def reached(root, knob):\n    nodes, edges = trace(root)\n"
+        "    moved = {knob}\n    for _ in nodes:\n"
+        "        moved |= {r for o, r in edges if o in moved}\n"
+        "    return [node for node in nodes if node in moved] or [knob]"
+    ],
     "ex-square": [
         "@reopen\nclass Value:\n    def square(self):\n"
         "        return self * self"
@@ -110,7 +116,11 @@ WRONG: dict[str, list[str]] = {
         "        return Value(self.data - other.data)"
     ],
     "ex-guess-graph": ["boxes, circles, edges = 5, 2, 6"],
-    "ex-doubling": ["found = 21"],
+    "ex-reached": [
+        "def reached(root, knob):\n    _, edges = trace(root)\n"
+        "    return [knob] + [r for o, r in edges if o is knob]",
+        "def reached(root, knob):\n    return trace(root)[0]",
+    ],
     "ex-square": [
         "@reopen\nclass Value:\n    def square(self):\n"
         "        x = self.data\n"

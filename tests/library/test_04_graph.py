@@ -11,20 +11,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from micrograd.engine import Value
+from micrograd.engine import Value, label
 from micrograd.graph import draw_dot, trace
 
 
 def expression() -> Value:
     """L = ((a*b)+c)*f, labelled as in the book."""
-    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
-    c, f = Value(10.0, label="c"), Value(-2.0, label="f")
+    a, b, c, f = Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)
     e = a * b
-    e.label = "e"
     d = e + c
-    d.label = "d"
     result = d * f
-    result.label = "L"
+    label(a=a, b=b, c=c, f=f, e=e, d=d, L=result)
     return result
 
 
@@ -98,8 +95,8 @@ def test_the_same_computation_is_drawn_with_the_same_bytes() -> None:
 def test_a_drawing_names_labels_data_and_operations() -> None:
     """Protects what the reader looks for in a drawing."""
     source = draw_dot(expression()).source
-    for label in ["a", "b", "c", "e", "d", "f", "L"]:
-        assert re.search(rf">\s*{label}\s*<", source), label
+    for name in ["a", "b", "c", "e", "d", "f", "L"]:
+        assert re.search(rf">\s*{name}\s*<", source), name
     data = map(float, re.findall(r"data ([-.\d]+)", source))
     assert sorted(data) == [-8.0, -6.0, -3.0, -2.0, 2.0, 4.0, 10.0]
     assert "*" in source
