@@ -8,6 +8,7 @@ RIGHT: dict[str, list[str]] = {
         "one, two = -0.61, -0.01",
         "one, two = 3 * 2 * h + h * h, h * h",
     ],
+    "ex-signs": ["signs = dict(a='-', b='+', c='-')"],
     "ex-two-more": [
         "changed = ['e', 'd', 'c', 'b', 'a']\n"
         "dL_da, dL_db, dL_dc, dL_df = -9, 6, 3, 4"
@@ -99,6 +100,7 @@ WRONG: dict[str, list[str]] = {
     "ex-downhill": [
         "x = 3.0\nfor _ in range(20):\n    x += 0.1 * slope(f, x)"
     ],
+    "ex-signs": ["signs = dict(a='+', b='+', c='-')"],
     "ex-two-more": [
         "changed = 'abcdef'\ndL_da, dL_db, dL_dc, dL_df = -9, 6, 3, 4",
         "changed = set('abcde')\ndL_da, dL_db, dL_dc, dL_df = 6, -4, 3, 4",

@@ -116,7 +116,7 @@ def test_a_chapter_has_exercises_with_solutions_that_check_themselves(
     page: Path,
 ) -> None:
     """Protects readers from solutions that don't work."""
-    assert 2 <= len(exercises(page)) <= 3, "a chapter has two or three"
+    assert 2 <= len(exercises(page)) <= 4, "a chapter has two to four"
     assert page.read_text().count("{exercise-start}") == len(exercises(page))
     assert "{exercise}" not in page.read_text()
     for exercise in exercises(page):
