@@ -119,8 +119,8 @@ class Value:
 
     def tanh(self) -> Value:
         r"""The hyperbolic tangent, with slope :math:`1 - \tanh^2 x`."""
-        y = tanh(self.data)
-        return Value(y, (self,), "tanh", (1.0 - y * y,))
+        o = tanh(self.data)
+        return Value(o, (self,), "tanh", (1.0 - o * o,))
 
     def relu(self) -> Value:
         """The rectified linear unit: ``self`` where it is positive, else 0.

@@ -57,10 +57,11 @@ RIGHT: dict[str, list[str]] = {
         "    for k in knobs:\n        k.data += k.grad / 100\n"
         "        k.grad = 0"
     ],
-    "ex-sigmoid-slope": ["def sigmoid_slope(y):\n    return y - y**2"],
-    "ex-two-sigmoids": [
-        "def tanh_by_sigmoid(x):\n"
-        "    s = (x + x).sigmoid()\n    return s + s - 1"
+    "ex-softplus": [
+        "softplus_slope = lambda x: math.exp(x) / (1 + math.exp(x))"
+    ],
+    "ex-wrong-slope": [
+        "culprit = 'inverse'\nslope_of_culprit = lambda x: -(x**-2)"
     ],
     "ex-and": [
         "for p, v in zip(conjunction.parameters(), [5, 5, -6]):\n"
@@ -141,9 +142,10 @@ WRONG: dict[str, list[str]] = {
         "for _ in range(15):\n    L = f * (c + b * a)\n    L.backward()\n"
         "    for k in knobs:\n        k.data += k.grad / 100"
     ],
-    "ex-sigmoid-slope": ["def sigmoid_slope(y):\n    return 1 - y**2"],
-    "ex-two-sigmoids": [
-        "def tanh_by_sigmoid(x):\n    return Value(x.tanh().data)"
+    "ex-softplus": ["softplus_slope = lambda x: 1 / (1 + math.exp(x))"],
+    "ex-wrong-slope": [
+        "culprit = 'cube'\nslope_of_culprit = lambda x: 3 * x**2",
+        "culprit = 'inverse'\nslope_of_culprit = lambda x: -1 / x",
     ],
     "ex-sin": [
         "@reopen\nclass Value:\n    def sin(self):\n"
