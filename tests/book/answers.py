@@ -156,7 +156,7 @@ WRONG: dict[str, list[str]] = {
     "ex-and": [
         "for p, v in zip(conjunction.parameters(), [1, 1, 1]):\n    p.data = v"
     ],
-    "ex-xor": ["right = 2", "right = 4"],
+    "ex-xor": ["error, right = 4.0, 4", "error, right = 0.0, 3"],
     "ex-parameters": ["first, second, last = 32, 256, 16\nparameters = 304"],
     "ex-all-zero": ["rows = [[0.0] * 4] * 4"],
     "ex-rates": ["final = dict.fromkeys([0.01, 0.1, 1.0, 10.0], 0.5)"],
