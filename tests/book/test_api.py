@@ -12,6 +12,7 @@ import pytest
 import site_rules
 from bs4 import Tag
 from site_rules import Page, Site
+from sphinx.util.inspect import object_description
 from sphinx.util.inventory import InventoryFile
 
 import micrograd
@@ -149,6 +150,22 @@ def test_signatures_are_readable(reference: Page) -> None:
     for entry in entries(reference):
         assert " at 0x" not in entry.get_text()
         assert "micrograd.engine.Value" not in entry.get_text()
+
+
+def test_constants_are_the_librarys(reference: Page) -> None:
+    """Protects numbers from losing a point on their way to the page."""
+    compared = 0
+    for entry in entries(reference):
+        said = entry.select(":scope > em.property")
+        values = [
+            text for s in said if (text := s.get_text().strip())[0] == "="
+        ]
+        if values:
+            module, _, name = str(entry["id"]).rpartition(".")
+            value = getattr(import_module(module), name)
+            assert values == [f"= {object_description(value)}"], entry["id"]
+            compared += 1
+    assert compared > 10
 
 
 def test_other_projects_can_link_to_the_library(site: Site) -> None:

@@ -95,8 +95,10 @@ def shorten(signature: addnodes.desc_signature) -> None:
     for parameter in list(signature.findall(addnodes.desc_parameter)):
         if parameter.astext().startswith("_"):
             parameter.parent.remove(parameter)
-    for value in signature.findall(addnodes.desc_annotation):
-        for text in list(value.findall(nodes.Text)):
+    for annotation in signature.findall(addnodes.desc_annotation):
+        if annotation.astext().lstrip().startswith("="):  # a constant's value
+            continue
+        for text in list(annotation.findall(nodes.Text)):
             name = re.sub(r"(\w+\.)+(?=\w)", "", text)
             text.parent.replace(text, nodes.Text(name))
 
