@@ -166,6 +166,16 @@ def the_markup_is_gone(page: Page) -> Iterator[str]:
             yield f"{around!r}"
 
 
+def no_list_is_a_line_of_prose(page: Page) -> Iterator[str]:
+    """Protects sentences whose next line happens to begin with "1."."""
+    for tag in page.select("article :is(ol, ul)"):
+        before = tag.find_previous_sibling()
+        if before and before.name == "p":
+            text = before.get_text().strip()
+            if not text.endswith((".", ":", "?", "!")):
+                yield f"{text[-40:]!r}, and then {short(tag)}"
+
+
 def formulas_are_set(page: Page) -> Iterator[str]:
     """Protects formulas from being read as TeX, and from needing a script."""
     for tag in page.select("article .math"):
@@ -328,6 +338,7 @@ RULES = (
     ids_are_unique,
     nothing_comes_from_elsewhere,
     the_markup_is_gone,
+    no_list_is_a_line_of_prose,
     formulas_are_set,
     errors_are_shown_only_where_they_are_taught,
     nothing_tells_of_the_machine,

@@ -216,6 +216,9 @@ BREACHES = {
         "<p>**bold**</p>",
         "<p>[a link](there)</p>",
     ],
+    "no_list_is_a_line_of_prose": [
+        "<article><p>a rate of</p><ol><li>And so on.</li></ol></article>"
+    ],
     "formulas_are_set": [
         r'<article><span class="math">\(x\)</span></article>',
         '<article><span class="katex-error">x</span></article>',
@@ -270,7 +273,8 @@ GOOD = """
 <svg role="img" aria-label="a line"><g clip-path="url(#here)"/></svg>
 <svg aria-hidden="true"></svg> <code>{cite}`x`</code>
 <figure><figcaption><p class="caption-text">A line.</figcaption></figure>
-<article><span class="math"><span class="katex">x</span></span></article>
+<article><span class="math"><span class="katex">x</span></span>
+<p>Two:</p><ul><li>one</li></ul></article>
 <div class="cell tag_raises-exception"><div class="cell_output">
 <pre class="output stream">printed</pre>
 <pre class="output traceback">E  Traceback (most recent call last)</pre>
