@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -81,11 +82,34 @@ def test_an_equation_has_a_number_because_something_refers_to_it() -> None:
     assert equations - referred == set()
 
 
-@each_chapter
+TYPED = re.compile(
+    r"\b(chapter|section|figure|table|equation|exercise)s?\s+\(?(\d[\d.]*)",
+    re.I,
+)
+LINKED = re.compile(r"\[chapter (\d+)\]\((?:\S*/)?0*(\d+)-\S*?\)", re.I)
+
+
+@each_page
 def test_no_number_of_a_chapter_is_typed(page: Path) -> None:
-    """Protects links from missing, and numbers from being another's."""
-    typed = r"(?i)\b(?:chapter|section|figure|table|equation)\s+\(?\d"
-    assert re.findall(typed, prose(page)) == []
+    """Protects links from missing, and numbers from being another's.
+
+    So it is in prose, in captions and in comments. A docstring can have no
+    link: it may say the number of the chapter that it stands in.
+    """
+    code = "\n".join(cell.source for cell in code_cells(page))
+    own = {
+        ("chapter", str(int(number)))
+        for number in [page.stem[:2]]
+        if number.isdigit()
+    }
+    typed = {(kind.lower(), number) for kind, number in TYPED.findall(code)}
+    assert typed <= own
+    text = page.read_text()
+    for cell in code_cells(page):
+        text = text.replace(cell.source, "", 1)
+    linked = LINKED.findall(text)
+    assert [link for link in linked if link[0] != link[1]] == []
+    assert TYPED.findall(LINKED.sub("", text)) == []
 
 
 @each_chapter
@@ -147,3 +171,80 @@ def test_no_two_exercises_have_one_label() -> None:
     """Protects a solution from being put under another exercise."""
     labels = [e.label for page in CHAPTERS for e in exercises(page)]
     assert len(labels) == len(set(labels))
+
+
+MODELS = {"Neuron", "Layer", "MLP", "Experiment"}
+
+
+def run_by(code: ast.Module, functions: dict[str, ast.stmt]) -> list[ast.AST]:
+    """What runs when a cell does: its statements, and the page's functions."""
+    definitions = (ast.FunctionDef, ast.ClassDef)
+    run: list[ast.AST] = [
+        statement
+        for statement in code.body
+        if not isinstance(statement, definitions)
+    ]
+    for part in run:
+        called = {functions.get(name) for name in calls(part)} - {None, *run}
+        run += [function for function in called if function]
+    return run
+
+
+def calls(code: ast.AST) -> set[str]:
+    """What is called, by its name; methods after a dot."""
+    return {
+        node.func.id
+        if isinstance(node.func, ast.Name)
+        else f".{getattr(node.func, 'attr', '')}"
+        for node in ast.walk(code)
+        if isinstance(node, ast.Call)
+    }
+
+
+def trains(code: ast.AST) -> bool:
+    """Whether there is a loop that turns knobs, step by step.
+
+    To go once through all parameters is one step.
+    """
+    return any(
+        ".step" in calls(loop)
+        or any(
+            isinstance(turn, ast.AugAssign)
+            and isinstance(turn.target, ast.Attribute)
+            and turn.target.attr == "data"
+            and ast.unparse(turn.target.value)
+            != ast.unparse(getattr(loop, "target", turn))
+            for turn in ast.walk(loop)
+        )
+        for loop in ast.walk(code)
+        if isinstance(loop, ast.For | ast.While)
+    )
+
+
+@each_chapter
+def test_what_a_cell_trains_is_new_or_said_to_go_on(page: Path) -> None:
+    """Protects who tries another rate from training what is trained already.
+
+    A cell that trains what an earlier one has made says so in a comment: that
+    it "goes on".
+    """
+    functions: dict[str, ast.stmt] = {}
+    wrong = []
+    for cell in code_cells(page):
+        try:
+            code = ast.parse(cell.source)
+        except SyntaxError:  # which a chapter shows
+            continue
+        defined = (s for s in code.body if isinstance(s, ast.FunctionDef))
+        functions |= {function.name: function for function in defined}
+        run = run_by(code, functions)
+        # A loss is made with Value, too, but not where the knobs are turned.
+        makers = [
+            calls(part) & (MODELS | {"Value"} if part in code.body else MODELS)
+            for part in run
+        ]
+        if any(map(trains, run)) and not any(makers):
+            line = page.read_text().partition(cell.source)[0].count("\n") + 1
+            if not re.search(r"#.*\bgoes on\b", cell.source):
+                wrong.append(f"book/{page.name}:{line}")
+    assert wrong == []
