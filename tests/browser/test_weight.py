@@ -28,6 +28,7 @@ SCRIPTS = {
     "sphinx-book-theme.js": "hides the sidebar; a margin note makes room",
     "pydata-sphinx-theme.js": "the theme's switch, the search, where one is",
     "previews.js": "cards that show what a link leads to",
+    "in-sight.js": "shows of a wide graph what its caption speaks of",
     "keys.js": "boxes that scroll are reached, the focus comes back",
 }
 

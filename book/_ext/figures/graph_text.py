@@ -72,6 +72,15 @@ def read_nodes(drawing: ElementTree.Element) -> list[Node]:
     return list(nodes.values())
 
 
+def parts_named(svg: str, names: list[str]) -> list[list[str]]:
+    """For each name that a drawing has, the ids of what bears it."""
+    ids: dict[str, list[str]] = {name: [] for name in names}
+    for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
+        if group.get("class") == "node":
+            ids.get(read_node(group).label, []).append(group.get("id", ""))
+    return [found for found in ids.values() if found]
+
+
 def read_node(group: ElementTree.Element) -> Node:
     """A node without its edges: what stands in it, and what it is."""
     texts = ["".join(text.itertext()) for text in group.iter(f"{SVG}text")]

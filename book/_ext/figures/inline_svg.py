@@ -6,6 +6,7 @@ stepped through.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,14 @@ from figures.svg_element import inlined
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-GRAPH_INLINED = "graph-inlined"
-"""An event: image, its HTML, its SVG, the prefix of its ids. What a handler
-returns stands in place of the HTML."""
+GRAPH_DRAWN = "graph-drawn"
+"""An event: an image of a graph, and the prefix of its ids. A handler returns
+a drawing to stand in its place, the HTML around it, and what it is about."""
 
-STEPS = """<details class="graph-steps">
+# A plot shrinks with the page; a graph scrolls, by the keys too.
+PLOT = '<div class="drawing plot">{}</div>'
+GRAPH = '<div class="drawing graph" tabindex="0" data-shows="{}">{}</div>'
+STEPS = """{}<details class="graph-steps">
 <summary>The computation, step by step</summary>
 <ol>
 {}
@@ -51,7 +55,15 @@ class InlineSvg(SphinxPostTransform):
             drawing = path.read_text(encoding="utf-8")
             # Graphviz marks what it draws; all else is matplotlib's.
             is_graph = 'class="graph"' in drawing
+            around, shows, stepped = "{}", [], None
+            if is_graph:
+                stepped = self.app.emit_firstresult(GRAPH_DRAWN, image, prefix)
+            if stepped:
+                drawing, around, shows = stepped
             words = graph_text.told(drawing)
+            if words.steps and not stepped:
+                items = (f"<li>{escape(step)}</li>" for step in words.steps)
+                around = STEPS.format("{}", "\n".join(items))
             svg = inlined(
                 drawing,
                 alt=image.get("alt", ""),
@@ -59,24 +71,31 @@ class InlineSvg(SphinxPostTransform):
                 width=image.get("width", ""),
                 description=words.description,
             )
-            # A plot shrinks with the page; a graph scrolls, by the keys too.
+            box = PLOT.format(svg)
             if is_graph:
-                text = f'<div class="drawing graph" tabindex="0">{svg}</div>'
-                stepper = self.app.emit_firstresult(
-                    GRAPH_INLINED, image, text, drawing, prefix
-                )
-                if stepper:
-                    text = stepper
-                elif words.steps:
-                    items = (
-                        f"<li>{escape(step)}</li>" for step in words.steps
-                    )
-                    text += STEPS.format("\n".join(items))
-            else:
-                text = f'<div class="drawing plot">{svg}</div>'
+                named = graph_text.parts_named(drawing, names_in(image))
+                ids = [
+                    ",".join(prefix + id for id in some)
+                    for some in named or shows
+                ]
+                box = GRAPH.format(" ".join(ids), svg)
+            text = around.replace("{}", box, 1)
             image.replace_self(nodes.raw("", text, format="html"))
 
 
+def names_in(image: nodes.image) -> list[str]:
+    """What may be a node's name in the caption of a figure, in its order."""
+    if not isinstance(image.parent, nodes.figure):
+        return []
+    return [
+        name
+        for caption in image.parent.findall(nodes.caption)
+        for part in caption.findall()
+        if isinstance(part, nodes.literal | nodes.math)
+        for name in re.findall(r"\w+", part.astext())
+    ]
+
+
 def setup(app: Sphinx) -> None:
-    app.add_event(GRAPH_INLINED)
+    app.add_event(GRAPH_DRAWN)
     app.add_post_transform(InlineSvg)

@@ -161,7 +161,11 @@ def described(
                 cells[i].source for i in solving[number]
             )
         if graph := cell.metadata.get("graph"):
-            told["stepper"] = {"graph": graph, "leaves": steps.leaves(graph)}
+            told["stepper"] = {
+                "graph": graph,
+                "rule": cell.metadata["rule"],
+                "leaves": steps.leaves(graph),
+            }
         yield told
 
 

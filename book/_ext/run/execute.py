@@ -232,7 +232,7 @@ class Client(NotebookClientBase):  # type: ignore[misc]
             if cell.cell_type == "code":
                 cell.outputs = old.outputs
                 cell.execution_count = old.execution_count
-                for told in ("names", "graph"):
+                for told in ("names", "graph", "rule"):
                     if told in old.metadata:
                         cell.metadata[told] = old.metadata[told]
         for told in ("language_info", KEY, TOOK):
@@ -270,8 +270,10 @@ def finish(
         match payload:
             case {"source": "names", "found": found}:
                 cell.metadata["names"] = found
-            case {"source": "graph", "found": graph} if has_steps(cell):
-                cell.metadata["graph"] = graph
+            case {"source": "graph", "found": graph, "rule": rule} if (
+                has_steps(cell)
+            ):
+                cell.metadata |= {"graph": graph, "rule": rule}
 
 
 def has_steps(cell: NotebookNode) -> bool:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from sphinx.util import logging
 
 import steps
-from figures.inline_svg import GRAPH_INLINED
-from figures.svg_element import inlined
+from figures.inline_svg import GRAPH_DRAWN
 from run import execute
 from weave.places import cells_of
 
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STEPPER = """<div class="stepper" data-start="{start}" data-prefix="{prefix}">
-{drawn}
-{wide}<details class="steps">
+{{}}
+<details class="steps">
 <summary>The steps, one by one</summary>
 <table>
 <thead><tr><th scope="col">Step</th><th scope="col">What is computed</th></tr>
@@ -47,12 +46,12 @@ ROW = (
 )
 
 
-def graph_of(image: nodes.image, app: Sphinx) -> Graph | None:
-    """The graph that an image shows, if it is to be stepped through."""
+def cell_of(image: nodes.image) -> nodes.container | None:
+    """The cell that has drawn an image, if it is to be stepped through."""
     cell = image.parent
     while cell is not None and cell.get("nb_element") != "cell_code":
         cell = cell.parent
-    return graph_in(cell, app) if cell is not None and has_tag(cell) else None
+    return cell if cell is not None and has_tag(cell) else None
 
 
 def has_tag(cell: nodes.container) -> bool:
@@ -60,18 +59,17 @@ def has_tag(cell: nodes.container) -> bool:
     return execute.STEPS in cell["cell_metadata"].get("tags", ())
 
 
-def graph_in(cell: nodes.container, app: Sphinx) -> Graph | None:
-    """The graph that a cell has drawn at its end, if it has."""
+def graph_in(cell: nodes.container, app: Sphinx) -> tuple[Graph | None, str]:
+    """The graph that a cell has drawn at its end, and the rule there."""
     notebook = execute.executed(app, app.env.docname)
     metadata = notebook.cells[cell["cell_index"]].metadata if notebook else {}
-    graph: Graph | None = metadata.get("graph")
-    return graph
+    return metadata.get("graph"), metadata.get("rule", "")
 
 
 def refuse_idle_tags(app: Sphinx, doctree: nodes.document) -> None:
     """Refuse a tag on a cell that draws no graph at its end."""
     for cell in cells_of(doctree):
-        if has_tag(cell) and not graph_in(cell, app):
+        if has_tag(cell) and not graph_in(cell, app)[0]:
             logger.warning(
                 "a cell tagged steps must end with draw_dot(name)",
                 location=cell,
@@ -79,34 +77,26 @@ def refuse_idle_tags(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def with_steps(
-    app: Sphinx, image: nodes.image, drawn: str, svg: str, prefix: str
-) -> str | None:
-    """A figure's HTML with the steps under it, if it is to have them."""
-    graph = graph_of(image, app)
-    return stepper(drawn, svg, graph, prefix) if graph else None
+    app: Sphinx, image: nodes.image, prefix: str
+) -> tuple[str, str, list[list[str]]] | None:
+    """A figure's drawing and the steps around it, if it is to have them."""
+    cell = cell_of(image)
+    graph, rule = graph_in(cell, app) if cell else (None, "")
+    return stepper(graph, rule, prefix) if graph else None
 
 
-def stepper(drawn: str, svg: str, graph: Graph, prefix: str) -> str:
-    """A figure's HTML with the steps under it.
-
-    ``drawn`` is the HTML of the drawing ``svg``. If the gradients it shows
-    aren't the last ones, its boxes may be too narrow for those: another
-    drawing, for the stepper, comes with it.
-    """
+def stepper(
+    graph: Graph, rule: str, prefix: str
+) -> tuple[str, str, list[list[str]]]:
+    """A drawing to step through, the steps, and the parts of the first."""
     # The finished library: book.py has put it first on the path.
     from micrograd import engine
     from micrograd.graph import draw_dot
 
-    final = steps.drawing(graph, engine, draw_dot)
-    wide = ""
-    if final.splitlines() != svg.splitlines():
-        wide = inlined(final, alt="", prefix=f"{prefix}steps-")
-        # It is no picture of the book's: paper has the other one.
-        wide = wide.replace(' role="img" aria-label=""', "", 1)
-        wide = f"<template>{wide}</template>\n"
-        prefix += "steps-"
-    found = steps.steps_of(graph, engine)
-    placed = steps.placed(found, steps.parts(final))
+    found = steps.steps_of(graph, engine, rule)
+    drawn = steps.drawing(graph, found, engine, draw_dot)
+    placed = steps.placed(found, steps.parts(drawn))
+    start = steps.start(graph, found)
     rows = [
         ROW.format(
             number=number,
@@ -114,15 +104,10 @@ def stepper(drawn: str, svg: str, graph: Graph, prefix: str) -> str:
         )
         for number, step in enumerate(placed, 1)
     ]
-    return STEPPER.format(
-        start=steps.start(graph, found),
-        prefix=prefix,
-        drawn=drawn,
-        wide=wide,
-        rows="\n".join(rows),
-    )
+    around = STEPPER.format(start=start, prefix=prefix, rows="\n".join(rows))
+    return drawn, around, [[id] for id in placed[start - 1]["lit"].split()]
 
 
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", refuse_idle_tags)
-    app.connect(GRAPH_INLINED, with_steps)
+    app.connect(GRAPH_DRAWN, with_steps)

@@ -24,15 +24,18 @@ def run(code: str, number: int) -> bool:
     return session.run(code, number, page.emit)
 
 
-def recompute(graph: Graph, data: list[tuple[int, float]]) -> dict[str, Any]:
+def recompute(
+    graph: Graph, rule: str, data: list[tuple[int, float]]
+) -> dict[str, Any]:
     """A figure's steps and its drawing, with other numbers in its leaves."""
     # Beside the library of the page's stage, see book/_ext/pages/live.py.
     finished_engine = import_module("finished_engine")
     finished_graph = import_module("finished_graph")
 
     graph = steps.recomputed(graph, dict(data), finished_engine)
-    found = steps.steps_of(graph, finished_engine)
-    svg = steps.drawing(graph, finished_engine, finished_graph.draw_dot)
+    found = steps.steps_of(graph, finished_engine, rule)
+    draw_dot = finished_graph.draw_dot
+    svg = steps.drawing(graph, found, finished_engine, draw_dot)
     prefix = f"live{next(drawing.numbers)}-"
     return {
         "svg": svg_element.inlined(svg, alt="", prefix=prefix),

@@ -8,12 +8,17 @@ to its worker: a list of nodes, each a dictionary, in the order in which
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
 Graph = list[dict[str, Any]]
 """Of each node the ``data``, ``grad``, ``label`` and ``op``, the numbers of
 its ``operands``, and the ``local`` gradient for each of them."""
+
+
+NO_RULE = "def pass_on(node): ..."
+"""How gradients are passed on where the reader doesn't know it yet."""
 
 
 def described(nodes: Sequence[Any]) -> Graph:
@@ -33,14 +38,22 @@ def described(nodes: Sequence[Any]) -> Graph:
     ]
 
 
-def drawn_by(code: str, namespace: dict[str, Any]) -> Graph | None:
-    """The graph that a cell draws at its end, if that is what it does."""
+def drawn_by(code: str, namespace: dict[str, Any]) -> tuple[Graph | None, str]:
+    """The graph that a cell draws at its end, if that is what it does.
+
+    And the code of the page's own `pass_on`, while values have no `backward`.
+    """
     try:
         statements = ast.parse(code).body
     except SyntaxError:  # which a chapter shows
-        return None
+        return None, ""
     match statements[-1:]:
         case [ast.Expr(ast.Call(ast.Name("draw_dot"), [ast.Name(name)], []))]:
+            root = namespace[name]
             trace = namespace["draw_dot"].__globals__["trace"]
-            return described(trace(namespace[name])[0])
-    return None
+            graph = described(trace(root)[0])
+            if hasattr(root, "backward"):
+                return graph, ""
+            pass_on = namespace.get("pass_on")
+            return graph, inspect.getsource(pass_on) if pass_on else NO_RULE
+    return None, ""

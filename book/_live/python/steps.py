@@ -1,12 +1,15 @@
 """The steps of a forward and a backward pass, as the engine takes them.
 
 A graph is rebuilt of the engine's own values, node by node; then the engine's
-`backward` runs, and is watched. So neither the chain rule nor the order of
-the nodes is written here a second time.
+`backward` runs, and is watched; or, where a page has none yet, the `pass_on`
+that its cells have defined. So neither the chain rule nor the order of the
+nodes is written here a second time, and a trap stays one.
 """
 
 from __future__ import annotations
 
+import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -26,17 +29,26 @@ LEAST = 8
 """A graph with more leaves than this shows only those that have labels."""
 
 
-def steps_of(graph: Graph, engine: ModuleType) -> list[Step]:
-    """All steps to a graph's result, and from there back to the leaves."""
+def steps_of(graph: Graph, engine: ModuleType, rule: str = "") -> list[Step]:
+    """All steps to a graph's result, and from there back to the leaves.
+
+    ``rule`` is the code of a page's own `pass_on`; else it is the engine's
+    `backward` that goes back.
+    """
     nodes, log = watched(graph, engine)
     names = named(graph)
     number = {node: i for i, node in enumerate(nodes)}
     order = [number[n] for n in engine.topological_order(nodes[0])]
-    steps = [computed(graph, i, names) for i in order]
-    nodes[0].backward()
-    # A list, for to look at a gradient now is noted, too.
-    given = list(gifts(log))
-    return steps + [passed_on(graph, number, g, names) for g in given]
+    steps = [computed(graph, i, names, engine) for i in order]
+    if rule:
+        given = gifts_by(rule, nodes, log)
+    else:
+        nodes[0].backward()
+        given = gifts(log)
+    does = "+=" if "+=" in rule or not rule else "="
+    return steps + [
+        passed_on(graph, number, gift, names, does) for gift in given
+    ]
 
 
 class Gift(NamedTuple):
@@ -46,6 +58,8 @@ class Gift(NamedTuple):
     before: float
     after: float
     giver: Any = None
+    grad: float = 0.0
+    """The giver's own gradient, when it gave."""
     place: int = 0
     """Which of the giver's operands it is that receives."""
 
@@ -90,13 +104,13 @@ def gifts(log: list[tuple[str, Any, float]]) -> Iterator[Gift]:
     A gradient that is read and then written at once is added to. One that is
     read alone is passed on, to one operand after the other.
     """
-    giver, passing = None, []
+    giver, passed, passing = None, 0.0, []
     for i, (did, node, grad) in enumerate(log):
         following = log[i + 1] if i + 1 < len(log) else ("", None, 0.0)
         if did == "write":
             continue
         if following[:2] != ("write", node):
-            giver = node
+            giver, passed = node, grad
             passing = [
                 place
                 for place, slope in enumerate(node._local)
@@ -106,21 +120,43 @@ def gifts(log: list[tuple[str, Any, float]]) -> Iterator[Gift]:
             yield Gift(node, grad, following[2])
         else:
             place = passing.pop(0)
-            yield Gift(node, grad, following[2], giver, place)
+            yield Gift(node, grad, following[2], giver, passed, place)
 
 
-def computed(graph: Graph, i: int, names: list[str]) -> Step:
+def gifts_by(
+    rule: str, nodes: list[Any], log: list[tuple[str, Any, float]]
+) -> Iterator[Gift]:
+    """What each node receives by a `pass_on`, in the order of `trace`."""
+    page: dict[str, Any] = {"print": lambda *_: None}
+    exec(rule, page)
+    grads = {node: node.grad for node in nodes}
+    nodes[0].grad = grads[nodes[0]] = 1.0
+    yield Gift(nodes[0], 0.0, 1.0)
+    for node in nodes:
+        log.clear()
+        page["pass_on"](node)
+        writes = [(to, grad) for did, to, grad in log if did == "write"]
+        for place, (to, after) in enumerate(writes):
+            yield Gift(to, grads[to], after, node, grads[node], place)
+            grads[to] = after
+
+
+def computed(
+    graph: Graph, i: int, names: list[str], engine: ModuleType
+) -> Step:
     """A step forward: a node's data."""
     node = graph[i]
-    numbers = [written(graph[o]["data"]) for o in node["operands"]]
+    data = [graph[o]["data"] for o in node["operands"]]
+    numbers = [written(number) for number in data]
     result = written(node["data"])
     symbols = formula(node["op"], [names[o] for o in node["operands"]])
+    rounded = [engine.Value(float(number)) for number in numbers]
+    again = operation(node["op"], engine.Value)(*rounded).data
     edges = [f"edge{i}.{place}" for place in range(len(numbers))]
     return {
         "kind": "forward",
-        "text": " = ".join(
-            [names[i], symbols, in_numbers(node["op"], numbers), result]
-        ),
+        "text": f"{names[i]} = {symbols} {is_(data)} "
+        f"{in_numbers(node['op'], numbers)} {is_([again], result)} {result}",
         "value": i,
         "shows": f"data {shown(node['data'])}",
         "lit": [f"value{i}", f"operation{i}", f"edge{i}", *edges],
@@ -128,9 +164,13 @@ def computed(graph: Graph, i: int, names: list[str]) -> Step:
 
 
 def passed_on(
-    graph: Graph, number: dict[Any, int], gift: Gift, names: list[str]
+    graph: Graph,
+    number: dict[Any, int],
+    gift: Gift,
+    names: list[str],
+    does: str,
 ) -> Step:
-    """A step backward: a gradient arrives at a node."""
+    """A step backward: a gradient arrives at a node, is added or put there."""
     i, after = number[gift.to], written(gift.after)
     shows = f"grad {shown(gift.after)}"
     if gift.giver is None:
@@ -142,16 +182,20 @@ def passed_on(
             "lit": [f"value{i}"],
         }
     g, j = number[gift.giver], gift.place
-    local, grad = graph[g]["local"][j], gift.giver.grad
-    added = float(local) * grad
+    local, grad = float(graph[g]["local"][j]), gift.grad
+    one, other, product = written(local), written(grad), written(local * grad)
     text = (
-        f"{names[i]}.grad += {slope_named(graph, g, j, names)} * "
-        f"{names[g]}.grad = {written(local)} * {written(grad)}"
-        f" = {written(added)}"
+        f"{names[i]}.grad {does} {slope_named(graph, g, j, names)} * "
+        f"{names[g]}.grad {is_([local, grad])} {one} * {other} "
+        f"{is_([float(one) * float(other)], product)} {product}"
     )
-    if gift.before:
-        sum_ = f"{written(gift.before)} + {written(added)}"
-        text += f", so {names[i]}.grad = {sum_} = {after}"
+    if does == "+=" and gift.before:
+        before = written(gift.before)
+        text += (
+            f", so {names[i]}.grad {is_([gift.before, local * grad])} "
+            f"{before} + {product} "
+            f"{is_([float(before) + float(product)], after)} {after}"
+        )
     return {
         "kind": "backward",
         "text": text,
@@ -191,6 +235,23 @@ def written(number: Any) -> str:
     return f"{text}.0" if text.lstrip("-").isdigit() else text
 
 
+def is_(numbers: list[float], *shown: str) -> str:
+    """``=`` if numbers are what is shown of them, or ``≈`` if it is rounded.
+
+    So an equation holds between the numbers that the reader sees.
+    """
+    texts = shown or [written(number) for number in numbers]
+    exact = all(map(is_same, numbers, map(float, texts)))
+    return "=" if exact else "≈"
+
+
+def is_same(one: float, other: float) -> bool:
+    """Whether two numbers are one but for the last bit: 0.1 + 0.2 is 0.3."""
+    return math.isclose(one, other, rel_tol=2 * sys.float_info.epsilon) or (
+        math.isnan(one) and math.isnan(other)
+    )
+
+
 def in_numbers(sign: str, numbers: list[str]) -> str:
     """``2.0 * -3.0``, or ``(-2.0)**2``."""
     if sign == "neg" or sign.startswith("**"):
@@ -217,20 +278,45 @@ def slope_named(graph: Graph, g: int, j: int, names: list[str]) -> str:
         other = operands[j + terms if j <= terms else j - terms]
     if other is not None and graph[other]["data"] == slope:
         return f"{names[other]}.data"
-    return written(slope)
+    return repr(float(slope))
 
 
 # The drawing
 
 
 def drawing(
-    graph: Graph, engine: ModuleType, draw_dot: Callable[[Any], Any]
+    graph: Graph,
+    steps: list[Step],
+    engine: ModuleType,
+    draw_dot: Callable[[Any], Any],
 ) -> str:
-    """The graph with all its gradients: boxes are wide enough for them."""
+    """The graph, with the names that the steps use, to be stepped through.
+
+    Its boxes are wide enough for every gradient that comes to stand in them.
+    """
     nodes, _ = watched(graph, engine)
-    nodes[0].backward()
-    svg: str = draw_dot(nodes[0]).pipe("svg", encoding="utf-8")
-    return svg
+    for node, name in zip(nodes, named(graph), strict=True):
+        node.label = name
+    for node, old in zip(nodes, graph, strict=True):
+        node.grad = old["grad"]
+    for step in steps:
+        if step["kind"] != "forward":
+            node, grad = nodes[step["value"]], step["shows"].split()[1]
+            node.grad = max(float(grad), node.grad, key=width)
+    svg = draw_dot(nodes[0]).pipe("svg", encoding="utf-8")
+    root = ElementTree.fromstring(svg)
+    for group in root.iter(f"{SVG}g"):
+        title = group.findtext(f"{SVG}title", "")
+        if title.startswith("value") and group.get("class") == "node":
+            old = graph[int(title.removeprefix("value"))]
+            *_, text = group.iter(f"{SVG}text")
+            text.text = f"grad {shown(old['grad'])}"
+    return ElementTree.tostring(root, "unicode")
+
+
+def width(number: float) -> int:
+    """How wide a number is as it is shown: a digit is two points or signs."""
+    return sum(1 + letter.isalnum() for letter in shown(number))
 
 
 def parts(svg: str) -> dict[str, str]:
@@ -279,11 +365,12 @@ def start(graph: Graph, steps: list[Step]) -> int:
     forward = [step for step in steps if step["kind"] == "forward"]
     want = [f"grad {shown(node['grad'])}" for node in graph]
     grads = ["grad 0"] * len(graph)
-    for number, step in enumerate(steps[len(forward) :], len(forward)):
-        if grads == want:
-            return number
+    found = len(forward) if grads == want else len(steps)
+    for number, step in enumerate(steps[len(forward) :], len(forward) + 1):
         grads[step["value"]] = step["shows"]
-    return len(steps)
+        if grads == want:
+            found = number
+    return found
 
 
 # Other numbers in the leaves

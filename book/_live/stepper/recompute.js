@@ -9,14 +9,16 @@ const CHANGED = "These are your numbers; the caption describes the book's.";
 class Leaves {
   #stepper;
   #graph;
+  #rule; // of the page, where it has no backward() yet
   #inputs; // a list of [leaf, input]
   #status = element("span", { className: "live-status", role: "status" });
   #progress = element("progress", { max: 1, hidden: true });
   #submit = element("button", { textContent: "Recompute" });
 
-  constructor(stepper, { graph, leaves }) {
+  constructor(stepper, { graph, rule, leaves }) {
     this.#stepper = stepper;
     this.#graph = graph;
+    this.#rule = rule;
     this.#inputs = leaves.map((leaf) => [
       leaf,
       element("input", { type: "number", step: "any", value: leaf.data }),
@@ -65,6 +67,7 @@ class Leaves {
     try {
       const { svg, steps, prefix } = await python.call("recompute", {
         graph: this.#graph,
+        rule: this.#rule,
         data: this.#inputs.map(([{ node }, input]) => [
           node,
           input.valueAsNumber,

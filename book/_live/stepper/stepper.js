@@ -21,7 +21,7 @@ class Stepper {
   #body; // the table's
   #book; // the drawing, the steps and the rows as the book has them
   #steps;
-  #shown; // the drawing that is stepped through, once it is
+  #shown; // the drawing that is stepped through
   #prefix; // of its ids
   #at;
   #count = element("span", { className: "stepper-count" });
@@ -37,11 +37,14 @@ class Stepper {
       ...dataset,
       text: lastElementChild.textContent,
     }));
-    const svg = this.#box.firstElementChild;
-    this.#book = { svg, rows, steps };
+    this.#shown = this.#box.firstElementChild;
+    const svg = this.#shown.cloneNode(true);
+    this.#book = { svg, rows, steps, prefix: root.dataset.prefix };
     this.#steps = steps;
+    this.#prefix = root.dataset.prefix;
     this.#at = Number(root.dataset.start);
     this.#addControls();
+    this.#light();
     this.#say();
   }
 
@@ -120,24 +123,21 @@ class Stepper {
     this.show(this.#at);
   }
 
-  /* The book's drawing is the one to step through, if its boxes are wide
-     enough for all the numbers; else another one comes with it. */
   restore() {
-    const { content } = this.root.querySelector("template") ?? {};
-    const svg = content?.firstElementChild ?? this.#book.svg;
-    const { prefix } = this.root.dataset;
-    this.load({ ...this.#book, svg: svg.cloneNode(true), prefix });
+    const svg = this.#book.svg.cloneNode(true);
+    this.load({ ...this.#book, svg });
   }
 
   show(step) {
     this.#at = Math.min(Math.max(step, 0), this.#steps.length);
-    if (!this.#shown) {
-      this.restore();
-      return;
-    }
     this.#fill();
     this.#light();
+    this.#bringIntoView();
     this.#say();
+    this.#shown.setAttribute("role", "img");
+    const count = this.#count.textContent;
+    this.#shown.setAttribute("aria-label", `The graph at ${count}.`);
+    this.#shown.removeAttribute("aria-describedby");
   }
 
   #part(id) {
@@ -165,20 +165,23 @@ class Stepper {
     }
   }
 
-  /* What this step is about stands out, and is in view. */
+  /* What this step is about stands out. */
   #light() {
     for (const part of this.#shown.querySelectorAll(".lit")) {
       part.classList.remove("lit");
     }
     const step = this.#steps[this.#at - 1];
     this.#shown.dataset.kind = step?.kind ?? "";
-    if (!step) return;
-    const parts = step.lit.split(" ").map((id) => this.#part(id));
+    for (const id of step?.lit.split(" ") ?? []) {
+      this.#part(id).classList.add("lit");
+    }
+  }
+
+  #bringIntoView() {
+    const lit = [...this.#shown.querySelectorAll(".lit")];
+    if (!lit.length) return;
     const box = this.#box.getBoundingClientRect();
-    const places = parts.map((part) => {
-      part.classList.add("lit");
-      return part.getBoundingClientRect();
-    });
+    const places = lit.map((part) => part.getBoundingClientRect());
     const missing = (start, end, size) => {
       const from = Math.min(...places.map((place) => place[start]));
       const to = Math.max(...places.map((place) => place[end]));
@@ -200,11 +203,6 @@ class Stepper {
     this.#slider.value = this.#at;
     // The equation is a status, and is told as one.
     this.#slider.setAttribute("aria-valuetext", count);
-    if (this.#shown) {
-      this.#shown.setAttribute("role", "img");
-      this.#shown.setAttribute("aria-label", `The graph at ${count}.`);
-      this.#shown.removeAttribute("aria-describedby");
-    }
     for (const [index, row] of [...this.#body.rows].entries()) {
       if (index + 1 === this.#at) row.setAttribute("aria-current", "step");
       else row.removeAttribute("aria-current");

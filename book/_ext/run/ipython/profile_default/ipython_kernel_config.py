@@ -55,9 +55,9 @@ class Kernel(IPythonKernel):
     def tell_graph(self, result):
         """Add it to what the reply carries."""
         if result.success:
-            found = drawn_by(result.info.raw_cell, self.shell.user_ns)
+            graph, rule = drawn_by(result.info.raw_cell, self.shell.user_ns)
             self.shell.payload_manager.write_payload(
-                {"source": "graph", "found": found}
+                {"source": "graph", "found": graph, "rule": rule}
             )
 
     def tell_error(self, kind, error, *_, **settings):
