@@ -1,4 +1,4 @@
-# Tangled from chapters 11 and 12 in book/: edit there, not here.
+# Tangled from chapters 11 and 14 in book/: edit there, not here.
 """Optimisers: how parameters move once their gradients are known."""
 
 import gc
