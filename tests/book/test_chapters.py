@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reading import CHAPTERS, PAGES, cells, code_cells, exercises, is_starter
+from reading import (
+    CHAPTERS,
+    PAGES,
+    ROOT,
+    cells,
+    code_cells,
+    exercises,
+    is_starter,
+)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 each_chapter = pytest.mark.parametrize(
@@ -248,3 +257,41 @@ def test_what_a_cell_trains_is_new_or_said_to_go_on(page: Path) -> None:
             if not re.search(r"#.*\bgoes on\b", cell.source):
                 wrong.append(f"book/{page.name}:{line}")
     assert wrong == []
+
+
+# Terms
+
+GLOSSARY = (ROOT / "book/appendix/glossary.md").read_text()
+ENTRIES = GLOSSARY.partition(":sorted:")[2].rpartition("```")[0]
+BOLD = re.compile(r"\*\*\{term\}`(?:[^`<]*<)?([^`>]+)>?`\*\*")
+
+
+def entries() -> Iterator[tuple[set[str], str]]:
+    """The terms that a chapter introduces, by all their names, and which.
+
+    Words of every day aren't introduced.
+    """
+    for entry in re.split(r"\n\n(?=\S)", ENTRIES.strip()):
+        names = re.findall(r"^\S.*", entry, re.M)
+        chapter = re.search(r"\(\.\./(\d\d-.+?)\.md\)", entry)
+        if chapter and "% everyday" not in entry:
+            yield {name.lower() for name in names}, chapter[1]
+
+
+@pytest.mark.parametrize(
+    ("names", "chapter"), [pytest.param(*e, id=min(e[0])) for e in entries()]
+)
+def test_a_term_is_introduced_in_its_chapter_alone(
+    names: set[str], chapter: str
+) -> None:
+    """Protects readers from a term that nobody introduces, or that two do.
+
+    Where a term is introduced it is in bold.
+    """
+    introduced = [
+        page.stem
+        for page in CHAPTERS
+        for name in BOLD.findall(page.read_text())
+        if " ".join(name.lower().split()) in names
+    ]
+    assert introduced == [chapter]

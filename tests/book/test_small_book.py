@@ -472,3 +472,55 @@ def test_a_broken_tangled_cell_leaves_the_library_whole(
     assert f"book/02-two.md:{line}: " in book.fail()
     assert {f: f.read_text() for f in library.rglob("*.py")} == before
     assert book.pages() == good_pages
+
+
+# Terms
+
+GLOSSARY = """# Glossary
+
+```{glossary}
+batch
+mini-batch
+  Some of them. [Chapter 2](../02-two.md)
+
+batch size
+  How many. [Chapter 1](../01-one.md)
+
+step
+  % everyday
+
+  One of them. [Chapter 2](../02-two.md)
+```
+"""
+
+# None of these is a use of "batch" before its chapter that nobody explains.
+EXPLAINED = """
+## A batch
+
+A `batch`, $batch$, [a batch](02-two.md), a batch size, the batching of it; a
+step. Some {term}`mini-batches <mini-batch>` and a batch.
+"""
+
+
+def test_a_term_before_its_chapter_has_a_link(book: Project) -> None:
+    """Protects readers from words that are explained only later.
+
+    The first use on a page must lead to the glossary, on whichever line of a
+    paragraph it stands; what is a word of every day may be used as one.
+    """
+    (book.path / "book/appendix/glossary.md").write_text(GLOSSARY)
+    list_pages(book, *PAGES, "appendix/glossary")
+    book.edit("book/02-two.md", "\nProse.", "\nA **{term}`batch`**, a batch.")
+    book.edit("book/01-one.md", "\nProse.", EXPLAINED)
+    book.build()
+    line = book.edit(
+        "book/01-one.md",
+        "## A batch",
+        "A `x`\n*of*\nmany batches.\n\n## A batch",
+    )
+    said = book.fail()
+    assert (
+        f'book/01-one.md:{line + 2}: WARNING: "batches" is introduced in'
+        " chapter 2: link it as {term}`batch`, or use another word" in said
+    )
+    assert said.count("is introduced in") == 1
