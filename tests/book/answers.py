@@ -167,9 +167,7 @@ WRONG: dict[str, list[str]] = {
         "    path.append(w.data)\nsettled = 16"
     ],
     "ex-small-net": ["results = {(4, 100): 0.9, (8, 100): 0.9}"],
-    "ex-lambda": [
-        "found = dict.fromkeys([0.0, 1e-4, 1e-1], (1.3, 1.0))"
-    ],
+    "ex-lambda": ["found = dict.fromkeys([0.0, 1e-4, 1e-1], (1.3, 1.0))"],
     "ex-spoil": ["n, seen, unseen = 10, 1.0, 0.95"],
     "ex-order-of-sums": ["left, right = 0.1 + 0.2 + 0.3, 0.2 + 0.1 + 0.3"],
     "ex-fuse-mean": [
