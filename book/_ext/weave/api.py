@@ -96,10 +96,9 @@ def shorten(signature: addnodes.desc_signature) -> None:
         if parameter.astext().startswith("_"):
             parameter.parent.remove(parameter)
     for annotation in signature.findall(addnodes.desc_annotation):
-        if annotation.astext().lstrip().startswith("="):  # a constant's value
-            continue
         for text in list(annotation.findall(nodes.Text)):
-            name = re.sub(r"(\w+\.)+(?=\w)", "", text)
+            # A number has a point, too.
+            name = re.sub(r"\b([A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", text)
             text.parent.replace(text, nodes.Text(name))
 
 
