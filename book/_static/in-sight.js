@@ -1,9 +1,9 @@
 /* A graph that is wider than its box opens at what its caption names, in order
    as far as there is room. Each name may stand at several places: a comma. */
-for (const box of document.querySelectorAll(".drawing[data-shows]")) {
+for (const box of document.querySelectorAll(".drawing[data-names]")) {
   const around = box.getBoundingClientRect();
   const seen = {};
-  for (const ids of box.dataset.shows.split(" ").filter(Boolean)) {
+  for (const ids of box.dataset.names.split(" ").filter(Boolean)) {
     for (const id of ids.split(",")) {
       const place = document.getElementById(id).getBoundingClientRect();
       const left = Math.min(place.left, seen.left ?? place.left);

@@ -11,8 +11,10 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
 
 from figures import graph_text
+from figures.inline_svg import names_in
 from figures.svg_element import inlined
 from micrograd import Value, draw_dot
 
@@ -172,3 +174,15 @@ def test_the_description_goes_with_the_drawing() -> None:
     assert place.name == "desc"
     assert place.get_text() == said
     assert "<a> = 2" in said
+
+
+def test_what_a_caption_names_is_found() -> None:
+    """Protects figures from opening where nothing is."""
+    caption = nodes.caption("", "See ", nodes.math("", r"\gradient{w_1}"))
+    caption += [nodes.Text(" and "), nodes.literal("", "a + o.backward()")]
+    image = nodes.image()
+    nodes.figure("", image, caption)
+    assert {"w1", "a", "o"} <= set(names_in(image))
+    a, w = Value(1.0, label="a"), Value(2.0, label="w1")
+    found = graph_text.parts_named(drawn(a * w), names_in(image))
+    assert found == [["node4"], ["node3"]]

@@ -30,7 +30,7 @@ OUT_OF_SIGHT = f"""() => {{
     const wrong = [];
     for (const box of graphs()) {{
         let seen = [];
-        for (const ids of box.dataset.shows.split(" ").filter(Boolean)) {{
+        for (const ids of box.dataset.names.split(" ").filter(Boolean)) {{
             const all = ids.split(",").map(id => document.getElementById(id));
             const here = all.find(e => isIn(e, box));
             const size = (start, end, e) =>

@@ -26,7 +26,7 @@ a drawing to stand in its place, the HTML around it, and what it is about."""
 
 # A plot shrinks with the page; a graph scrolls, by the keys too.
 PLOT = '<div class="drawing plot">{}</div>'
-GRAPH = '<div class="drawing graph" tabindex="0" data-shows="{}">{}</div>'
+GRAPH = '<div class="drawing graph" tabindex="0" data-names="{}">{}</div>'
 STEPS = """{}<details class="graph-steps">
 <summary>The computation, step by step</summary>
 <ol>
@@ -84,7 +84,10 @@ class InlineSvg(SphinxPostTransform):
 
 
 def names_in(image: nodes.image) -> list[str]:
-    """What may be a node's name in the caption of a figure, in its order."""
+    """What may be a node's name in the caption of a figure, in its order.
+
+    A formula's $w_1$ is the node w1.
+    """
     if not isinstance(image.parent, nodes.figure):
         return []
     return [
@@ -92,7 +95,7 @@ def names_in(image: nodes.image) -> list[str]:
         for caption in image.parent.findall(nodes.caption)
         for part in caption.findall()
         if isinstance(part, nodes.literal | nodes.math)
-        for name in re.findall(r"\w+", part.astext())
+        for name in re.findall(r"\w+", part.astext().replace("_", ""))
     ]
 
 

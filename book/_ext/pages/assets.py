@@ -43,7 +43,7 @@ ICONS = """
 # What the HTML of a page has that needs a file.
 NEEDED_FOR = {
     "copy.js": r'class="highlight',
-    "in-sight.js": r'data-shows="[^"]',
+    "in-sight.js": r'data-names="[^"]',
     "design-tabs.js": r"\bsd-tab-set\b",
     "sphinx-design.min.css": r'class="(?:[^"]* )?sd-',
     "exercise.css": r'class="(?:[^"]* )?(?:exercise|solution)\b',
