@@ -159,7 +159,7 @@ def the_markup_is_gone(page: Page) -> Iterator[str]:
     for pattern in (
         r"\{[\w:-]+\}",  # a role or directive
         r"\$\$|\$[^$\n]+\$|\\[(\[]",  # mathematics
-        r"`|\*\*|:::|\]\(",  # Markdown
+        r"`|\*\*(?!values: )|:::|\]\(",  # Markdown, but keyword arguments
     ):
         for match in re.finditer(pattern, page.prose):
             around = page.prose[match.start() :][:60]

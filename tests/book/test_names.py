@@ -452,6 +452,7 @@ UNDOCUMENTED = {
     "builtins.super.__call__",
     "builtins.super.__init__",
     "builtins.type.__module__",
+    "matplotlib.axes.Axes.axline",
     "pstats.Stats.stats",
     "torch.optim.SGD.param_groups",
 }

@@ -29,7 +29,12 @@ FILLED = (
 )
 """What has variables where the build puts the colours of the light theme."""
 DRAWN = "book/_static/readme-graph.svg"
-DRAWING = {"book/02-by-hand.md", "book/04-graph.md"}
+DRAWING = {
+    "book/02-by-hand.md",
+    "book/04-graph.md",
+    "book/09-neuron.md",
+    "book/10-mlp.md",
+}
 """The chapters that draw graphs, with all that it takes."""
 
 HEX = re.compile(r"#(?:[0-9a-f]{8}|[0-9a-f]{6})\b", re.I)
