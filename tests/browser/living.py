@@ -119,6 +119,7 @@ def text_of(outputs: Locator) -> str:
 
 
 # Of each cell: its output's text, the words of its graphs, and its status.
+# A stepper names what has no label, as v7; a drawing made anew has no stepper.
 SEEN = """selector => [...document.querySelectorAll(".cell[id^=cell-]")].map(
     cell => {
         const boxes = [...cell.querySelectorAll(selector)];
@@ -129,7 +130,8 @@ SEEN = """selector => [...document.querySelectorAll(".cell[id^=cell-]")].map(
             text: within(":scope > .output pre")
                 .map(pre => pre.textContent).join("").trim(),
             graphs: within(".drawing.graph > svg").map(svg =>
-                [...svg.querySelectorAll("text")].map(t => t.textContent)),
+                [...svg.querySelectorAll("text")].map(t => t.textContent)
+                    .filter(text => !/^v\\d+$/.test(text))),
             status: status?.textContent,
         };
     })"""

@@ -29,12 +29,10 @@ BOXES = """svg => Object.fromEntries([...svg.querySelectorAll(".node")]
 class Stepper:
     """A figure that is stepped through."""
 
-    def __init__(self, page: Page, number: str) -> None:
+    def __init__(self, page: Page, name: str) -> None:
         self.page = page
-        self.controls = page.get_by_role(
-            "group", name=f"Steps of Figure {number}", exact=True
-        )
-        self.root = page.locator(".stepper").filter(has=self.controls)
+        self.root = page.locator(f"figure#{name} .stepper")
+        self.controls = self.root.get_by_role("group", name="Steps of Figure")
         self.drawing = self.root.locator(".drawing > svg")
         self.equation = self.controls.get_by_role("status").first
         self.slider = self.controls.get_by_role("slider")
@@ -104,7 +102,7 @@ def states(root: Value) -> Iterator[Boxes]:
 
 def test_forward_and_back_by_the_keys(page: Page) -> None:
     """Protects the numbers of every step: they are the engine's."""
-    stepper = Stepper(page, "6.3")
+    stepper = Stepper(page, "fig-backward")
     stepper.button("Back").focus()
     stepper.press("Home")
     expected = list(states(example()))
@@ -122,7 +120,7 @@ def test_forward_and_back_by_the_keys(page: Page) -> None:
 
 
 def test_each_step_says_its_equation_and_shows_its_way(page: Page) -> None:
-    stepper = Stepper(page, "6.3")
+    stepper = Stepper(page, "fig-backward")
     stepper.button("First").click()
     expect(stepper.equation).to_contain_text("Nothing is computed yet")
     for row in stepper.rows.all():
@@ -148,7 +146,7 @@ def test_each_step_says_its_equation_and_shows_its_way(page: Page) -> None:
 
 
 def test_the_slider_goes_anywhere(page: Page) -> None:
-    stepper = Stepper(page, "6.3")
+    stepper = Stepper(page, "fig-backward")
     expected = list(states(example()))
     stepper.slider.fill("5")
     assert stepper.boxes() == expected[5]
@@ -162,7 +160,7 @@ def test_the_slider_goes_anywhere(page: Page) -> None:
 
 def test_to_step_fetches_nothing(page: Page) -> None:
     """Protects readers with a slow line: Python is for other leaves."""
-    Stepper(page, "6.3").button("Back").click()
+    Stepper(page, "fig-backward").button("Back").click()
     names: list[str] = page.evaluate(
         "() => performance.getEntriesByType('resource').map(e => e.name)"
     )
@@ -178,7 +176,7 @@ def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
         page = opened.open(FILLED)
         expected = list(states(example()))
         for number, step in enumerate([4, 6, 8, 10], 1):
-            stepper = Stepper(page, f"5.{number}")
+            stepper = Stepper(page, f"fig-fill-{number}")
             assert stepper.step == step
             assert stepper.boxes() == expected[step]
             assert stepper.drawing.locator(".lit").count()
@@ -188,19 +186,19 @@ def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
             assert "+=" not in table
         assert "b.grad = a.data * e.grad = 2.0 * -2.0 = -4.0" in table
         # What the rule is comes after the first of them.
-        assert Stepper(page, "5.1").rows.count() == 4
+        assert Stepper(page, "fig-fill-1").rows.count() == 4
         page = opened.open(BACKWARD)
-        assert Stepper(page, "6.2").boxes()["L"] == ("data 30", "grad 0")
+        assert Stepper(page, "fig-two-depths").boxes()["L"] == ("data 30", "grad 0")
 
 
 def test_a_trap_is_not_given_away(window: Opener) -> None:
     """Protects chapter 6: its first rules come to what its text says."""
     with window() as opened:
         page = opened.open(BACKWARD)
-        lost = Stepper(page, "6.1")
+        lost = Stepper(page, "fig-lost")
         lost.button("Last").click()
         assert lost.boxes()["a"] == ("data 3", "grad 1")
-        early = Stepper(page, "6.2")
+        early = Stepper(page, "fig-two-depths")
         early.button("Last").click()
         assert early.boxes()["u"] == ("data 6", "grad 5")
         assert early.boxes()["a"] == ("data 2", "grad 3")
@@ -217,7 +215,7 @@ def test_a_trap_is_not_given_away(window: Opener) -> None:
 
 def test_what_a_step_names_stands_in_the_drawing(window: Opener) -> None:
     with window() as opened:
-        stepper = Stepper(opened.open(NETWORK), "10.2")
+        stepper = Stepper(opened.open(NETWORK), "fig-mlp")
         stepper.slider.fill("211")
         said = stepper.equation.text_content() or ""
         name = said.partition(".")[0]
@@ -225,7 +223,7 @@ def test_what_a_step_names_stands_in_the_drawing(window: Opener) -> None:
 
 
 def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
-    stepper = Stepper(page, "6.3")
+    stepper = Stepper(page, "fig-backward")
     book = stepper.boxes()
     stepper.button("Change the numbers").click()
     a = stepper.controls.get_by_label("a", exact=True)
@@ -255,7 +253,7 @@ def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
 def test_axe_finds_nothing_in_use(window: Opener, width: int) -> None:
     with window(width=width) as opened:
         page = opened.open(FILLED)
-        stepper = Stepper(page, "5.2")
+        stepper = Stepper(page, "fig-fill-2")
         stepper.button("Back").click()
         found = look(page)
         page.emulate_media(color_scheme="dark")
@@ -270,7 +268,7 @@ def test_axe_finds_nothing_in_use(window: Opener, width: int) -> None:
 def test_what_a_step_is_about_is_in_view(window: Opener) -> None:
     """Protects readers of the network, which is larger than any screen."""
     with window(width=390) as opened:
-        stepper = Stepper(opened.open(NETWORK), "10.2")
+        stepper = Stepper(opened.open(NETWORK), "fig-mlp")
         box = stepper.root.locator(".drawing")
         for step in ("1", "90", "150", "211"):
             stepper.slider.fill(step)
@@ -294,7 +292,7 @@ def test_nothing_moves_if_nothing_shall(
     )
     page = context.new_page()
     page.goto(served.address(BACKWARD))
-    stepper = Stepper(page, "6.3")
+    stepper = Stepper(page, "fig-backward")
     stepper.button("Back").click()
     took = stepper.drawing.locator(".lit path").first.evaluate(
         "path => getComputedStyle(path).transitionDuration"
@@ -319,7 +317,7 @@ def test_from_the_disk_all_works_but_the_leaves(
     browser: Browser, on_disk: Site
 ) -> None:
     with browsing.window(browser, on_disk) as opened:
-        stepper = Stepper(opened.open(BACKWARD), "6.3")
+        stepper = Stepper(opened.open(BACKWARD), "fig-backward")
         stepper.button("First").click()
         expected = list(states(example()))
         for boxes in expected:
