@@ -188,7 +188,8 @@ def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
         # What the rule is comes after the first of them.
         assert Stepper(page, "fig-fill-1").rows.count() == 4
         page = opened.open(BACKWARD)
-        assert Stepper(page, "fig-two-depths").boxes()["L"] == ("data 30", "grad 0")
+        depths = Stepper(page, "fig-two-depths")
+        assert depths.boxes()["L"] == ("data 30", "grad 0")
 
 
 def test_a_trap_is_not_given_away(window: Opener) -> None:
