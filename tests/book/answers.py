@@ -63,9 +63,18 @@ RIGHT: dict[str, list[str]] = {
     "ex-wrong-slope": [
         "culprit = 'inverse'\nslope_of_culprit = lambda x: -(x**-2)"
     ],
+    "ex-corner-check": ["engine, nudged, h = 1, 14 / 20, 3e-6"],
     "ex-and": [
         "for p, v in zip(conjunction.parameters(), [5, 5, -6]):\n"
         "    p.data = v"
+    ],
+    "ex-xor": [
+        "for _ in range(200):\n    xor.zero_grad()\n    errors = []\n"
+        "    for x1, x2, y in cases:\n"
+        "        squared = (xor([x1, x2]) - y) ** 2\n"
+        "        squared.backward()\n        errors.append(squared.data)\n"
+        "    for p in xor.parameters():\n        p.data -= 0.05 * p.grad\n"
+        "error = sum(errors)"
     ],
     "ex-parameters": [
         "first, second, last = 32 + 16, 256 + 16, 17\nparameters = 337.0"
@@ -153,10 +162,21 @@ WRONG: dict[str, list[str]] = {
         "        return Value(math.sin(x), (self,), 'sin', (math.sin(x),))"
     ],
     "ex-twice-torch": ["y.backward()\nz.backward()"],
+    "ex-corner-check": [
+        "engine, nudged, h = 0.0, 0.5, 1e-6",
+        "engine, nudged, h = 1.0, 0.7, 1e-5",
+    ],
     "ex-and": [
         "for p, v in zip(conjunction.parameters(), [1, 1, 1]):\n    p.data = v"
     ],
-    "ex-xor": ["error, right = 4.0, 4", "error, right = 0.0, 3"],
+    "ex-xor": [
+        "error = 0.0",
+        "error = sum((xor([x1, x2]).data - y) ** 2 for x1, x2, y in cases)",
+        "for _ in range(200):\n    for x1, x2, y in cases:\n"
+        "        loss = (xor([x1, x2]) - y) ** 2\n        xor.zero_grad()\n"
+        "        loss.backward()\n        for p in xor.parameters():\n"
+        "            p.data -= 0.05 * p.grad\nerror = loss.data",
+    ],
     "ex-parameters": ["first, second, last = 32, 256, 16\nparameters = 304"],
     "ex-all-zero": ["rows = [[0.0] * 4] * 4"],
     "ex-rates": ["final = dict.fromkeys([0.01, 0.1, 1.0, 10.0], 0.5)"],
