@@ -6,14 +6,15 @@ stands in one of its chapters, with the reason why. After Andrej Karpathy's
 micrograd.
 """
 
-from micrograd.compiler import compile as compile
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from micrograd.data import circles as circles
 from micrograd.data import moons as moons
 from micrograd.data import spiral as spiral
 from micrograd.data import xor as xor
 from micrograd.engine import Value as Value
-from micrograd.experiment import Experiment as Experiment
-from micrograd.experiment import Settings as Settings
 from micrograd.graph import draw_dot as draw_dot
 from micrograd.graph import trace as trace
 from micrograd.losses import hinge as hinge
@@ -26,4 +27,24 @@ from micrograd.nn import Neuron as Neuron
 from micrograd.optim import SGD as SGD
 from micrograd.optim import collector_paused as collector_paused
 
+if TYPE_CHECKING:
+    from micrograd.compiler import compile as compile
+    from micrograd.experiment import Experiment as Experiment
+    from micrograd.experiment import Settings as Settings
+
 __version__ = "1.0.0"
+
+_LATER = {
+    "compile": "compiler",
+    "Experiment": "experiment",
+    "Settings": "experiment",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What takes longer to import is imported when it is asked for."""
+    from importlib import import_module
+
+    if name not in _LATER:
+        raise AttributeError(f"module 'micrograd' has no attribute {name!r}")
+    return getattr(import_module(f"micrograd.{_LATER[name]}"), name)

@@ -486,6 +486,12 @@ def columns_of(batch: Sequence[Any]) -> tuple[Widths, list[Buffer]]:
     `ValueError` or `TypeError` for a batch that has not got the same
     numbers in every example.
     """
+    for number, argument in enumerate(batch, 1):
+        if not hasattr(argument, "__len__"):
+            raise TypeError(
+                f"argument {number} of the batch must be a list or an array, "
+                f"not {argument!r}: make a list of it"
+            )
     counts = [len(argument) for argument in batch]
     if not counts or 0 in counts or len(set(counts)) > 1:
         raise ValueError(
@@ -640,6 +646,12 @@ class Compiled:
             for i, parameter in enumerate(self.parameters):
                 parameter.data = buffers.parameters[i]
                 parameter.grad = results[1 + i]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a compiled function can't be copied or pickled, since it belongs "
+            "to its parameters: copy these, and compile the function for them"
+        )
 
     def _load(self, batch: Sequence[Any]) -> tuple[Backend, Buffers]:
         """The backend for a batch, and what it works on."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import shutil
+import warnings
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,34 @@ def node_label(node: Value) -> str:
     )
 
 
+def arrows(
+    nodes: list[Value], edges: list[tuple[Value, Value]]
+) -> dict[str, str]:
+    """Graphviz's attributes for arrows that it can place in seconds.
+
+    They are straight where curves would take minutes. A warning says so,
+    or that it takes seconds; a `ValueError`, that it would take too long.
+    """
+    level = {nodes[0]: 0}
+    for operand, result in edges:
+        level.setdefault(operand, level[result] + 1)
+    # How many levels all edges span together: what placing them costs.
+    span = sum(abs(level[a] - level[b]) for a, b in edges)
+    size = f"{len(nodes)} values and {len(edges)} edges"
+    if len(nodes) + len(edges) > 10_000 or span > 100_000:
+        raise ValueError(
+            f"{size} are too many to draw. Draw what one operand was made "
+            "from, as in draw_dot(result._prev[0]), or make the result from "
+            "fewer examples; `trace` lists all nodes and edges"
+        )
+    is_tangled = span > 1000 + len(edges)
+    if is_tangled or len(nodes) + len(edges) > 3000:
+        how = ", and arrows must be straight" if is_tangled else ""
+        note = f"{size}: drawing them takes a while{how}"
+        warnings.warn(note, stacklevel=3)
+    return {"splines": "line", "nslimit": "1"} if is_tangled else {}
+
+
 def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Digraph:
     """Draw the graph of ``root``: values in boxes, operations in circles.
 
@@ -65,7 +93,10 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Digraph:
     ``"LR"`` from left to right, ``"TB"`` from top to bottom. Needs the
     package graphviz, and a `RuntimeError` says how to get the program
     ``dot`` when there is none. It does the layout (Gansner et al. 1993).
+    `ValueError` if the graph is too large for it.
     """
+    import shutil
+
     from graphviz import Digraph
 
     if shutil.which("dot") is None:
@@ -80,6 +111,7 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Digraph:
     dot.attr("node", shape="circle", color=RULE, width="0.3", margin="0.03")
     dot.attr("edge", color=RULE, arrowsize="0.6")
     nodes, edges = trace(root)
+    dot.attr(**arrows(nodes, edges))
     # Counters, not id(): the same computation gives the same drawing.
     number = {node: i for i, node in enumerate(nodes)}
     for node, i in number.items():

@@ -30,7 +30,7 @@ def processor() -> Any:
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
-        opt=1,  # a higher level takes longer to compile
+        opt=1,  # from 0 to 3: how hard LLVM tries
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import cast
 
-from micrograd.engine import Value
+from micrograd.engine import Number, Value
 
 
 class Module:
@@ -43,12 +44,14 @@ class Neuron(Module):
         *,
         activation: Activation = Value.tanh,
         rng: random.Random | None = None,
+        nonlin: None = None,
     ) -> None:
         r"""Weights start within :math:`\pm 1 / \sqrt{n}` for :math:`n` inputs.
 
         So the sum keeps its size, however many they are (LeCun et al. 1998).
         `ValueError` if there is no input.
         """
+        _refuse_nonlin(nonlin)
         if nin < 1:
             raise ValueError(f"a Neuron needs at least 1 input, not {nin}")
         uniform = rng.uniform if rng else random.uniform
@@ -58,7 +61,7 @@ class Neuron(Module):
         self.b = Value(0.0)
         self.activation = activation
 
-    def __call__(self, x: Sequence[Value | float]) -> Value:
+    def __call__(self, x: Iterable[Value | Number]) -> Value:
         """The output for ``x``; `ValueError` on a wrong number of inputs."""
         return self.forward(
             [xi if isinstance(xi, Value) else Value(xi) for xi in x]
@@ -82,6 +85,16 @@ class Neuron(Module):
         return f"Neuron({len(self.w)}, activation={activation})"
 
 
+def _refuse_nonlin(nonlin: object) -> None:
+    """A `TypeError` that says how to write the original's ``nonlin``."""
+    if nonlin is not None:
+        raise TypeError(
+            "there is no nonlin: say activation=None for a linear neuron, "
+            "activation=Value.relu for the original's; of an MLP's last layer "
+            "it is called output"
+        )
+
+
 class Layer(Module):
     """Neurons side by side, all looking at the same inputs.
 
@@ -96,14 +109,16 @@ class Layer(Module):
         *,
         activation: Activation = Value.tanh,
         rng: random.Random | None = None,
+        nonlin: None = None,
     ) -> None:
+        _refuse_nonlin(nonlin)
         if nout < 1:
             raise ValueError(f"a Layer needs at least 1 neuron, not {nout}")
         self.neurons = [
             Neuron(nin, activation=activation, rng=rng) for _ in range(nout)
         ]
 
-    def __call__(self, x: Sequence[Value | float]) -> list[Value]:
+    def __call__(self, x: Iterable[Value | Number]) -> list[Value]:
         """The list of the neurons' outputs, also when it is only one."""
         nodes = [xi if isinstance(xi, Value) else Value(xi) for xi in x]
         return [neuron.forward(nodes) for neuron in self.neurons]
@@ -127,12 +142,14 @@ class MLP(Module):
         activation: Activation = Value.tanh,
         output: Activation = Value.tanh,
         rng: random.Random | None = None,
+        nonlin: None = None,
     ) -> None:
         """``nin`` inputs; ``nouts`` are the numbers of neurons, by layer.
 
         ``activation`` is for the hidden layers, ``output`` for the last.
         `ValueError` if there is no layer, or one without neurons.
         """
+        _refuse_nonlin(nonlin)
         if len(nouts) == 0:
             raise ValueError("an MLP needs at least 1 layer; nouts is empty")
         sizes = list(pairwise([nin, *nouts]))
@@ -142,12 +159,21 @@ class MLP(Module):
             for (a, b), function in zip(sizes, activations)
         ]
 
-    def __call__(self, x: Sequence[Value | float]) -> Value | list[Value]:
-        """What the last layer says; a Value if that is a single neuron."""
+    def outputs(self, x: Iterable[Value | Number]) -> list[Value]:
+        """What the last layer says: a list, also when it is only one."""
         outputs = self.layers[0](x)
         for layer in self.layers[1:]:
             outputs = layer(outputs)
-        return outputs[0] if len(outputs) == 1 else outputs
+        return outputs
+
+    def __call__(self, x: Iterable[Value | Number]) -> Value:
+        """The output for ``x``, of a network that ends in one neuron.
+
+        Else the list of all `outputs`, as in the original micrograd; type
+        checkers don't see that, so programs with types call that method.
+        """
+        outputs = self.outputs(x)
+        return outputs[0] if len(outputs) == 1 else cast("Value", outputs)
 
     def parameters(self) -> list[Value]:
         """Those of all the layers, one layer after the other."""

@@ -26,7 +26,7 @@ PAGES = (
     *("15-straight-line", "10-mlp", "06-backward", "11-training"),
     *("07-operations", "14-where-time-goes", "16-machine-code", "09-neuron"),
     *("05-local-gradients", "02-by-hand", "01-derivative", "04-graph"),
-    *("08-pytorch", "index"),
+    *("08-pytorch", "index", "appendix/coming-from-micrograd"),
 )
 
 # Figures of chapters whose own engine has no backward().

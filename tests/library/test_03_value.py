@@ -3,6 +3,9 @@
 import decimal
 import fractions
 import math
+import operator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,12 +83,32 @@ def test_a_refusal_names_what_was_wrong(x: object) -> None:
 
 
 @pytest.mark.parametrize("x", ["3", None, 1 + 2j, [1.0]], ids=kind)
-def test_arithmetic_refuses_what_is_no_real_number(x: object) -> None:
-    """Protects operators from operands that are no numbers."""
-    with pytest.raises(TypeError):
-        Value(1.0) + x  # type: ignore[operator]
-    with pytest.raises(TypeError):
-        Value(1.0) * x  # type: ignore[operator]
+@pytest.mark.parametrize("operation", [operator.add, operator.mul])
+def test_arithmetic_leaves_what_is_no_real_number_to_python(
+    operation: Callable[[Any, Any], Any], x: object
+) -> None:
+    """Protects messages: Python's own, which name the operator."""
+    with pytest.raises(TypeError, match=r"unsupported operand|multiply") as no:
+        operation(Value(1.0), x)
+    assert "Value" in str(no.value)
+
+
+class Foreign:
+    """Somebody else's number, which knows how to work with ours."""
+
+    def __radd__(self, other: Value) -> str:
+        return f"{other.data} + foreign"
+
+    __rmul__ = __radd__
+
+
+def test_the_other_side_has_its_say() -> None:
+    """Protects other people's classes, and NumPy's arrays, on the right."""
+    assert Value(1.0) + Foreign() == "1.0 + foreign"
+    assert Value(1.0) * Foreign() == "1.0 + foreign"
+    products = Value(3.0) * np.array([1.0, 2.0])
+    assert [value.data for value in products] == [3.0, 6.0]
+    assert all(value._op == "*" for value in products)
 
 
 @given(st.floats(), st.floats())

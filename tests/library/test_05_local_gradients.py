@@ -1,7 +1,10 @@
 """From chapter 5 on: every operation knows its slope."""
 
+import fractions
 import re
+import weakref
 
+import numpy as np
 import pytest
 
 from micrograd.engine import Value
@@ -44,3 +47,42 @@ def test_a_drawing_shows_gradients() -> None:
     product.grad, a.grad, b.grad = 1.0, -3.0, 2.0
     grads = re.findall(r"grad ([-.\d]+)", draw_dot(product).source)
     assert sorted(map(float, grads)) == [-3.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [2, True, fractions.Fraction(5, 2), np.float32(0.1), np.float64(2.5)],
+)
+def test_what_is_assigned_is_held_as_a_float(number: float) -> None:
+    """Protects training with NumPy's numbers, as in ``w.data -= rate``."""
+    a = Value(0.0)
+    a.data = number
+    assert type(a.data) is float
+    a.data -= number * np.float64(1.0)
+    assert (type(a.data), a.data) == (float, 0.0)
+
+
+@pytest.mark.parametrize("wrong", ["3", None, 1j, [1.0], np.array([1.0, 2.0])])
+def test_what_is_no_number_is_refused_where_it_is_assigned(
+    wrong: object,
+) -> None:
+    """Protects from an error far away; and what was there stays."""
+    a = Value(2.0)
+    with pytest.raises(TypeError):
+        a.data = wrong  # type: ignore[assignment]
+    assert a.data == 2.0
+
+
+def test_a_value_can_be_referred_to_weakly() -> None:
+    """Protects caches, which must not keep graphs alive."""
+    a = Value(2.0)
+    known = weakref.WeakKeyDictionary({a: "a"})
+    assert known[a] == "a"
+    del a
+    assert len(known) == 0
+
+
+def test_the_originals_name_for_operands_is_answered_with_ours() -> None:
+    """Protects who comes from micrograd: the error names the new word."""
+    with pytest.raises(TypeError, match="_prev"):
+        Value(2.0, _children=())  # type: ignore[arg-type]

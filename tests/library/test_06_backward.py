@@ -1,7 +1,10 @@
 """From chapter 6 on: backward() fills in every gradient."""
 
+import copy
 import gc
+import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -184,3 +187,109 @@ def test_a_graph_is_freed_without_the_garbage_collector() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def pickled(x: Any) -> Any:
+    return pickle.loads(pickle.dumps(x))
+
+
+class Own(Value):
+    """A value with attributes of its own, as a user may have it."""
+
+    def __init__(self, data: float) -> None:
+        Value.__init__(self, data, label="own")
+        self.history = [data]
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, pickled])
+@given(program=programs([ADD, MULTIPLY]))
+def test_a_copy_of_a_graph_has_its_shape_and_its_gradients(
+    twin_of: Callable[[Any], Any], program: Program
+) -> None:
+    """Protects copies: every use of a node is a use of one copied node."""
+    leaves = [Value(x) for x in program.inputs]
+    result = program(*leaves)
+    twin_leaves, twin = twin_of((leaves, result))
+    for one, other in zip(leaves, twin_leaves, strict=True):
+        assert other is not one
+        assert (other.data, other.label) == (one.data, one.label)
+    for root in (result, twin):
+        root.backward()
+    assert repr(twin) == repr(result)
+    assert list(map(repr, twin_leaves)) == list(map(repr, leaves))
+    assert shape(twin) == shape(result)
+
+
+def shape(root: Value) -> list[Any]:
+    """Operations, and which node each operand is, in the order of a walk."""
+    nodes = [root]
+    for node in nodes:
+        nodes += [o for o in node._prev if not any(o is n for n in nodes)]
+    number = {id(node): i for i, node in enumerate(nodes)}
+    return [(n._op, [number[id(o)] for o in n._prev]) for n in nodes]
+
+
+@pytest.mark.parametrize("twin_of", [copy.copy, copy.deepcopy, pickled])
+def test_a_copy_keeps_its_class_and_what_it_was_given(
+    twin_of: Callable[[Any], Any],
+) -> None:
+    """Protects subclasses, whose attributes are their own."""
+    own = Own(3.0)
+    product = own * 2.0
+    twin = twin_of(product)
+    own_twin = twin._prev[0]
+    assert type(own_twin) is Own
+    assert (own_twin is own) == (twin_of is copy.copy)
+    assert (own_twin.data, own_twin.label) == (3.0, "own")
+    assert own_twin.history == [3.0]
+    assert (twin.data, twin.grad, twin._op) == (6.0, 0.0, "*")
+    assert type(twin_of(own)) is Own
+
+
+def test_a_copy_of_a_leaf_is_independent() -> None:
+    """Protects a network from training its copy."""
+    a = Value(3.0)
+    for twin in (copy.copy(a), copy.deepcopy(a), pickled(a)):
+        twin.data, twin.grad = 5.0, 1.0
+        assert (a.data, a.grad) == (3.0, 0.0)
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, pickled])
+def test_a_copy_of_two_results_is_one_graph(
+    twin_of: Callable[[Any], Any],
+) -> None:
+    """Protects what two results have in common, whichever comes first."""
+    a = Value(3.0)
+    b = a * a
+    c = b + a
+    for results in ([b, c], [c, b], [b, c, c * b, a]):
+        twins = twin_of(results)
+        result, root = twins[results.index(b)], twins[results.index(c)]
+        assert root._prev[0] is result
+        assert root._prev[1] is result._prev[0] is not a
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_any_protocol_will_do(protocol: int) -> None:
+    """Protects old programs, which ask for an old one."""
+    a = Value(3.0)
+    twin = pickle.loads(pickle.dumps(a * a, protocol))
+    twin.backward()
+    assert (twin.data, twin._prev[0].grad) == (9.0, 6.0)
+
+
+COPIES = """
+import copy, pickle
+from micrograd.engine import Value, topological_order
+total = leaf = Value(1.0)
+for _ in range(100_000):
+    total = total + leaf
+for twin in copy.deepcopy(total), pickle.loads(pickle.dumps(total)):
+    twin.backward()
+    print(len(topological_order(twin)), twin._prev[1].grad)
+"""
+
+
+def test_a_deep_chain_is_copied(python: Callable[..., str]) -> None:
+    """Protects graphs that are deeper than Python's stack."""
+    assert python(COPIES).split() == ["100000", "100001.0"] * 2

@@ -7,7 +7,11 @@ torch with ``retain_graph=True``. The numbers are small multiples of 1/2 and
 the operations exact on them, so the gradients must be equal to the bit.
 """
 
+import copy
+import pickle
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -26,6 +30,11 @@ from oracle import grad, tensor
 EXACT = [ADD, SUBTRACT, MULTIPLY, NEGATE, RELU]
 SMALL = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
 PICK = st.integers(0, 10**6)
+
+
+def pickled(x: Any) -> Any:
+    """A copy by way of bytes, as between two programs."""
+    return pickle.loads(pickle.dumps(x))
 
 
 @dataclass(eq=False)
@@ -118,6 +127,14 @@ class Session(RuleBasedStateMachine):
     def forget_a_result(self, node: int) -> None:
         """Drop a node, which may live on within others."""
         self.results.remove(self.pick(self.results, node))
+
+    @rule(twin_of=st.sampled_from([copy.deepcopy, pickled]))
+    def go_on_with_a_copy(self, twin_of: Callable[[Any], Any]) -> None:
+        """Put everything away, and go on with what comes back."""
+        nodes = self.leaves + self.results
+        twins = twin_of([node.ours for node in nodes])
+        for node, twin in zip(nodes, twins, strict=True):
+            node.ours = twin
 
     @invariant()
     def all_gradients_are_torchs(self) -> None:

@@ -118,6 +118,13 @@ def test_hinge_takes_numpys_labels() -> None:
     assert loss.data == 1.0
 
 
+@pytest.mark.parametrize("label", [0, 1.5, math.nan, np.int64(0), Value(0.0)])
+def test_labels_of_another_kind_are_refused(label: Any) -> None:
+    """Protects from labels 0 and 1, with which nothing would be learnt."""
+    with pytest.raises(ValueError, match="2 \\* label - 1"):
+        hinge([Value(0.5), Value(0.5)], [1, label])
+
+
 @pytest.mark.parametrize("n", [1, 2, 7, 100])
 def test_moons_are_n_labelled_points(n: int) -> None:
     """Protects the shape of the data."""

@@ -1,7 +1,9 @@
 """From chapter 15 on: what can't be compiled is refused, with the reason."""
 
+import copy
 import itertools
 import math
+import pickle
 import random
 import re
 from collections.abc import Callable
@@ -216,6 +218,8 @@ REFUSED: dict[str, tuple[type[Exception], str, list[Any]]] = {
     "complex": (TypeError, "2j", [[(1.0, 2j)], [1.0]]),
     "nested": (TypeError, "number", [[((1.0,), (2.0,))], [1.0]]),
     "a Value": (TypeError, "Value", [[(1.0, Value(1.0))], [1.0]]),
+    "a zip": (TypeError, "2.*zip.*list", [[(1.0, 2.0)], zip([1.0])]),
+    "a generator": (TypeError, "1.*list", [(x for x in [(1.0, 2.0)]), [1.0]]),
 }
 
 
@@ -235,6 +239,19 @@ def test_a_batch_that_makes_no_sense_is_refused(case: str) -> None:
         assert (p.data, p.grad) == (2.0, 7.0)
         # The second time it has been compiled.
         assert mean([(1.0, 2.0)], [3.0]).data == 7.0
+
+
+@pytest.mark.parametrize("twin_of", [copy.copy, copy.deepcopy, pickle.dumps])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_compiled_function_is_not_copied(
+    backend: str, twin_of: Callable[[Any], Any]
+) -> None:
+    """Protects from a copy that goes on with the parameters it came from."""
+    p = Value(2.0)
+    mean = compile(lambda x: p * x, [p], backend=backend)
+    assert mean([3.0]).data == 6.0
+    with pytest.raises(TypeError, match="compile the function"):
+        twin_of(mean)
 
 
 class Sum(Module):

@@ -174,7 +174,11 @@ def test_the_source_archive_holds_what_a_build_needs(
     with tarfile.open(archive) as tar:
         names = {name.partition("/")[2] for name in tar.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE"} <= names
+    assert {n for n in names if n.startswith("book/")} == {
+        "book/_static/readme-graph.svg"
+    }
     assert {n.partition("/")[0] for n in names} <= {
+        "book",
         "micrograd",
         "pyproject.toml",
         "README.md",

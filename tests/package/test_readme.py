@@ -55,3 +55,17 @@ def test_the_commands_it_names_are_targets(page: Path) -> None:
             capture_output=True,
         )
         assert done.returncode == 0, target
+
+
+def test_extras_are_quoted() -> None:
+    """Protects users of zsh: there `.[graph]` names a file, which isn't there.
+
+    In all that is tracked, generated notebooks' source included.
+    """
+    listed = subprocess.run(
+        ["git", "grep", "-nE", r"pip install [^\"'|]*\[(graph|columns|jit)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert listed.stdout == ""

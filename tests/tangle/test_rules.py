@@ -161,6 +161,26 @@ def test_imports_for_typing_rise_in_one_block(book):
     )
 
 
+def test_a_name_for_others_may_be_for_typing_alone(book):
+    book.chapter(
+        "01-one",
+        """
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            from fractions import Fraction as Fraction
+        """,
+    )
+    assert same(
+        book.text(),
+        """
+        from typing import TYPE_CHECKING
+
+        if TYPE_CHECKING:
+            from fractions import Fraction as Fraction
+        """,
+    )
+
+
 def test_comments_of_imports_stay_with_them(book):
     book.chapter(
         "01-one",

@@ -135,7 +135,8 @@ def where_it_comes_from(
     if repository:
         install = f'`pip install "micrograd{extra} @ git+{repository}"`'
     else:
-        install = f"`pip install .{extra}` in the folder of the book"
+        # Quoted, since to zsh brackets are a pattern of names of files.
+        install = f'`pip install ".{extra}"` in the folder of the book'
     needs = [f"the library that the book builds ({install})"]
     if extra:
         needs.append("Graphviz's program `dot`")

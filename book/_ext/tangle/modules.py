@@ -66,9 +66,10 @@ class Draft:
             for name in part.uses
         }
         merged = merge(self.imports)
+        names.update(one.bound for one in merged if one.for_others)
         if any(one.typing and one.bound in names for one in merged):
             names.add("TYPE_CHECKING")
-        return [x for x in merged if x.for_others or x.bound in names]
+        return [one for one in merged if one.bound in names]
 
     def dropped_by(self, piece: Piece) -> Iterator[TangleError]:
         """Tell of classes that a cell replaces by ones that have less."""
