@@ -117,10 +117,12 @@ LIVE_SOURCES := $(wildcard book/_live/*.js book/_live/*.css \
     book/_live/*/*.js book/_live/*/*.css)
 PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip \
     pyodide-lock.json
-$(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES)
+FREEING := book/_ext/pages/freeing.py
+$(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES) $(FREEING)
 	@rm -rf _build/live && mkdir -p _build/live/live/pyodide
 	@cd _build/node/node_modules/pyodide && \
 	    cp $(PYODIDE) "$(CURDIR)/_build/live/live/pyodide"
+	@$(RUN) python $(FREEING) _build/live/live/pyodide/pyodide.asm.wasm
 	@cp $(filter %.css,$(LIVE_SOURCES)) _build/live/live
 	@$(ESBUILD) --format=iife --outdir=_build/live/live \
 	    --banner:js="/*$$(cat $(LIVE_SOURCES) $(PACKAGES) | cksum)*/" \

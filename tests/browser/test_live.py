@@ -314,6 +314,46 @@ def test_what_is_printed_without_end_is_cut_off(page: Page) -> None:
     assert len(cell.said()) < 100_100
 
 
+DEEP = """
+from micrograd.engine import Value
+
+total = Value(0.0)
+for _ in range(100_000):
+    total = total + 1.0
+
+nested = []
+for _ in range(1_000_000):
+    nested = [nested]
+
+class Node:
+    def __init__(self, data, before=()):
+        self.data, self.before = data, set(before)
+
+    def __add__(self, other):
+        return Node(self.data + other, [self])
+
+    def __repr__(self):
+        return f"{self!r}"
+
+node = Node(0.0)
+for _ in range(100_000):
+    node = node + 1.0
+total.data, node.data
+"""
+
+
+def test_depth_does_not_end_python(page: Page) -> None:
+    """Protects what readers have computed from a graph that is freed.
+
+    And from endless recursion, also where it goes through what is built in.
+    """
+    cell = Cell(page, 1).open()
+    for _ in range(2):  # the second time frees what the first has made
+        assert cell.run(DEEP).said() == "(100000.0, 100000.0)"
+    assert "RecursionError: Stack overflow" in cell.run("repr(node)").said()
+    assert cell.run("total.data").said() == "100000.0"
+
+
 def test_edits_survive_a_reload_until_they_are_reset(fresh: Page) -> None:
     """Protects what readers have written."""
     page = fresh

@@ -8,6 +8,7 @@
 import { instance as graphviz } from "@viz-js/viz";
 
 const PYTHON = "pyodide/pyodide.mjs";
+const STACK = 112 * 1024; // bytes, see limitDepth
 let running = 0; // the id of the call whose outputs these are
 let call;
 
@@ -39,6 +40,19 @@ function plain(value) {
   return data;
 }
 
+/* Have Python raise RecursionError before the browser's stack is full, which
+   would be its end. It looks at a stack of its own, in its memory, of which
+   it believes that 10 MB are there. When calls are as deep as browsers let
+   them be, they use some 150 kB of that; so it is told that there is less.
+   (book/_ext/pages/freeing.py is about the calls that use none.) */
+function limitDepth({ _module: module }) {
+  module._PyUnstable_ThreadState_SetStackProtection(
+    module._PyThreadState_Get(),
+    module._emscripten_stack_get_base() - STACK,
+    STACK,
+  );
+}
+
 async function start({ base, archives, bytes, chapter }) {
   countBytes(bytes);
   const { loadPyodide } = await import(new URL(PYTHON, base));
@@ -50,6 +64,7 @@ async function start({ base, archives, bytes, chapter }) {
       (await fetch(url, { cache: "no-cache" })).arrayBuffer(),
     ),
   ]);
+  limitDepth(python);
   for (const zip of zips) {
     python.unpackArchive(zip, "zip", { extractDir: "/book" });
   }
