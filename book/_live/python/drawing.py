@@ -61,13 +61,17 @@ def take_place_of_dot(render: Render) -> None:
 
 def drawn(value: Any) -> dict[str, Any] | None:
     """A value's drawing as an element of the page, told in words, too."""
-    if not hasattr(value, "_repr_mimebundle_"):
+    svg: str | None = None
+    if hasattr(value, "_repr_mimebundle_"):
+        svg = value._repr_mimebundle_().get("image/svg+xml")
+    elif hasattr(value, "_repr_svg_"):
+        svg = value._repr_svg_()
+    if svg is None:
         return None
-    svg: str = value._repr_mimebundle_()["image/svg+xml"]
     words = graph_text.told(svg)
     element = svg_element.inlined(
         svg,
-        alt="The graph that this code has drawn.",
+        alt="The drawing that this code has made.",
         prefix=f"live{next(numbers)}-",
         description=words.description,
     )

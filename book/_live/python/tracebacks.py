@@ -12,10 +12,13 @@ import linecache
 import traceback
 from functools import cache
 from pathlib import Path
+from textwrap import indent
 
 CHAPTERS = "chapters.json"
 """Beside the library: for each of its files, the chapter of every line."""
 
+RUNNER = Path(__file__).parent
+"""What runs the cells, or stands for something that Python has built in."""
 
 SHOWN = 16
 """So many calls are shown at most: endless recursion has a thousand."""
@@ -29,7 +32,9 @@ def told(
     ``cells`` has the numbers of the cells by their files' names. What ran
     the cells isn't told.
     """
-    lines = [*places(error, cells, chapter), said(error)]
+    lines = [*places(error, cells, chapter), said(error, cells)]
+    for part in getattr(error, "exceptions", ()):  # of an ExceptionGroup
+        lines.append(indent(told(part, cells, chapter), "    "))
     before, why = error.__cause__, "This was the cause of:"
     if before is None and not error.__suppress_context__:
         before, why = error.__context__, "While this was dealt with:"
@@ -44,13 +49,12 @@ def places(
     """Each call from a cell on, with the line that it stands in."""
     if isinstance(error, SyntaxError) and error.filename in cells:
         where = place(error.filename, error.lineno or 1, "", cells, chapter)
-        text = (error.text or "").rstrip("\n")
-        mark = " " * ((error.offset or 1) - 1) + "^"
-        return [where, f"    {text}", f"    {mark}"]
+        text, before = wrong_line(error)
+        return [where, f"    {text}", f"    {' ' * before}^"]
     found: list[str] = []
     for frame, line in traceback.walk_tb(error.__traceback__):
         file, name = frame.f_code.co_filename, frame.f_code.co_qualname
-        if found or file in cells:
+        if file in cells or (found and Path(file).parent != RUNNER):
             name = "" if name == "<module>" else name
             where = place(file, line, name, cells, chapter)
             code = linecache.getline(file, line).strip()
@@ -62,6 +66,19 @@ def places(
     return found
 
 
+def wrong_line(error: SyntaxError) -> tuple[str, int]:
+    """A line that can't be compiled, and how much of it stands before that.
+
+    The parser says both. What only the compiler finds comes without the line,
+    and it counts bytes.
+    """
+    before = (error.offset or 1) - 1
+    if error.text is not None:
+        return error.text.rstrip("\n"), before
+    text = linecache.getline(error.filename or "", error.lineno or 1)
+    return text.rstrip("\n"), len(text.encode()[:before].decode())
+
+
 def place(
     file: str, line: int, name: str, cells: dict[str, int], chapter: int | None
 ) -> str:
@@ -69,16 +86,18 @@ def place(
     within = f", in {name}" if name else ""
     if file in cells:
         where = f"code cell {cells[file]}, line {line}{within}"
-        return f"Chapter {chapter}, {where}" if chapter else where.capitalize()
+        if chapter:
+            return f"Chapter {chapter}, {where}"
+        return where[0].upper() + where[1:]
     if taught := chapter_of(file, line):
         name = "/".join(Path(file).parts[-2:])
         return f"{name}, line {line}{within} (chapter {taught})"
     return f"{Path(file).name}, line {line}{within}"
 
 
-def said(error: BaseException) -> str:
+def said(error: BaseException, cells: dict[str, int]) -> str:
     """The error's type and message, as Python writes them."""
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.filename in cells:
         return f"{type(error).__name__}: {error.msg}"
     return "".join(traceback.format_exception_only(error)).strip()
 
