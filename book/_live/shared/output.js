@@ -2,7 +2,8 @@
    nothing is let in that could run, or ask for anything. */
 
 import purify from "dompurify";
-import { element } from "./element.js";
+import { button, element } from "./element.js";
+import { Printed } from "./printed.js";
 
 const DRAWING = {
   USE_PROFILES: { svg: true },
@@ -30,15 +31,51 @@ function told(steps) {
   );
 }
 
-function textBox(className, text) {
-  const pre = element("pre", { textContent: text });
-  return element("div", { className: `output ${className}` }, pre);
+function save(blob) {
+  const href = URL.createObjectURL(blob);
+  element("a", { download: "output.txt", href }).click();
+  URL.revokeObjectURL(href);
+}
+
+/* A box of text, to which more can be added. */
+class Text {
+  #printed = new Printed();
+  #first = element("pre");
+  #leftOut = element("span");
+  #last = element("pre");
+
+  constructor(className, text) {
+    this.box = element(
+      "div",
+      { className: `output ${className}` },
+      this.#first,
+    );
+    this.add(text);
+  }
+
+  add(text) {
+    const printed = this.#printed;
+    printed.add(text);
+    if (!printed.leftOut) {
+      this.#first.textContent = printed.first + printed.last;
+      return;
+    }
+    const number = printed.leftOut.toLocaleString("en");
+    this.#leftOut.textContent = `… ${number} lines are left out here …`;
+    this.#last.textContent = printed.last;
+    if (this.#last.isConnected) return;
+    this.#first.textContent = printed.first;
+    const saveAll = button("Save all of it", () => save(printed.whole));
+    const bar = { className: "live-bar live-left-out" };
+    this.box.append(element("div", bar, this.#leftOut, saveAll), this.#last);
+  }
 }
 
 /* The live output of a cell, which takes the place of the book's. */
 export class LiveOutput {
   #box = element("div", { className: "live-output" });
   #book; // the parts that it takes the place of
+  #stream = null; // what is printed last, if it is the last of all
 
   constructor(cell, number) {
     this.#box.dataset.liveOutput = "";
@@ -59,28 +96,35 @@ export class LiveOutput {
 
   /* The next output takes the place of what is there now. */
   clear() {
-    this.#box.replaceChildren();
+    this.#empty();
     this.#box.hidden = false;
     for (const part of this.#book) part.hidden = true;
   }
 
   /* What the book has to say is seen again. */
   restore() {
-    this.#box.replaceChildren();
+    this.#empty();
     this.#box.hidden = true;
     for (const part of this.#book) part.hidden = false;
   }
 
+  #empty() {
+    this.#box.replaceChildren();
+    this.#stream = null;
+  }
+
   add(output) {
     const { kind, text } = output ?? {}; // anybody can call `page.emit`
-    const last = this.#box.lastElementChild;
-    if (kind === "text" && last?.matches(".stream")) {
-      last.firstChild.append(text);
+    if (kind === "text" && this.#stream) {
+      this.#stream.add(text);
     } else if (kind === "text") {
-      this.#box.append(textBox("stream", text));
+      this.#stream = new Text("stream", text);
+      this.#box.append(this.#stream.box);
     } else if (kind === "error") {
-      this.#box.append(textBox("traceback", text));
+      this.#stream = null;
+      this.#box.append(new Text("traceback", text).box);
     } else if (kind === "svg") {
+      this.#stream = null;
       this.#box.append(drawing(output.svg));
       if (output.steps.length) this.#box.append(told(output.steps));
     }
