@@ -10,9 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 LONG = 240_000
 """Milliseconds that the cells of a page may take, on a busy machine."""
-ENDED = re.compile(
-    r"Done\.|ended with|failed|Stopped|have run|check|Right|Not"
-)
+ENDED = re.compile(r"Done\.|ended|failed|Stopped|have run|check|Right|Not")
 
 # Tells at once that a cell has ended; `expect` looks only now and then.
 END = """([box, ended, most]) => new Promise(resolve => {

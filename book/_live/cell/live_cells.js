@@ -18,6 +18,7 @@ const LOST =
 
 const open = new Map(); // a number -> the cell, once it has been opened
 const ran = new Set(); // the numbers of those that Python has run
+const deadly = new Map(); // the numbers of those that have ended it -> the code
 
 python.addEventListener("lost", () => ran.clear());
 
@@ -160,11 +161,7 @@ class LiveCell {
       try {
         await action();
       } catch (problem) {
-        this.#say(
-          problem.message === "stopped"
-            ? `Stopped. ${LOST}`
-            : `Python has failed: ${problem.message}. ${LOST}`,
-        );
+        this.#say(`${wordsOf(problem)} ${LOST}`);
       } finally {
         stop();
       }
@@ -198,34 +195,56 @@ class LiveCell {
       if (!which.isConnected)
         this.#status.replaceChildren("Running the cells above…", which);
       which.textContent = ` (cell ${above})`;
+      if (deadly.get(above) === codeOf(above, cells[above - 1])) {
+        this.#sayOf(above, ", above, ended Python. Change it first.");
+        return false;
+      }
       const good = await runNow(above, cells[above - 1]);
       if (!good && !mayFail(cells[above - 1])) {
-        const there = element("a", {
-          href: `#cell-${above}`,
-          textContent: `Code cell ${above}`,
-        });
-        this.#status.replaceChildren(there, ", above, has failed.");
+        this.#sayOf(above, ", above, has failed.");
         return false;
       }
     }
     return true;
   }
+
+  #sayOf(above, words) {
+    const there = element("a", {
+      href: `#cell-${above}`,
+      textContent: `Code cell ${above}`,
+    });
+    this.#status.replaceChildren(there, words);
+  }
 }
+
+function wordsOf({ message, cell }) {
+  if (message === "stopped") return "Stopped.";
+  if (cell) return `Code cell ${cell} ended Python: ${message}.`;
+  return `Python has failed: ${message}.`;
+}
+
+const codeOf = (number, book) => open.get(number)?.code ?? book.code;
 
 /* Run a cell now; whether it has come to its end. What it says is shown if
    the reader has opened it, or if it fails. */
 async function runNow(number, book) {
-  const cell = open.get(number);
-  const code = cell?.code ?? book.code;
-  const area = cell?.output;
+  const code = codeOf(number, book);
+  const area = open.get(number)?.output;
   const unseen = [];
   area?.clear();
-  const good = await python.call("run", { code, number }, (output) => {
+  const show = (output) => {
     if (area) area.add(output);
     else unseen.push(output);
-  });
+  };
+  const good = await python
+    .call("run", { code, number }, show)
+    .catch((problem) => {
+      if (problem.message !== "stopped") deadly.set(number, code);
+      throw Object.assign(problem, { cell: number });
+    });
+  deadly.delete(number);
   // A cell that has failed, or that says something else now, is to run again.
-  const isAsRun = (open.get(number)?.code ?? book.code) === code;
+  const isAsRun = codeOf(number, book) === code;
   if (isAsRun && (good || mayFail(book))) ran.add(number);
   if (!good && !area && !mayFail(book)) {
     const { output } = await openCell(number);
