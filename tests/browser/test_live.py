@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import browsing
 import pytest
+import small_programs
 from browsing import Opener, Site, Window
 from living import UNFOLD, Cell, alike, reasons, seen
 from playwright.sync_api import Browser, Page, Route, expect
@@ -415,6 +417,43 @@ def test_depth_does_not_end_python(page: Page) -> None:
         assert cell.run(DEEP).said() == "(100000.0, 100000.0)"
     assert "RecursionError: Stack overflow" in cell.run("repr(node)").said()
     assert cell.run("total.data").said() == "100000.0"
+
+
+RUN_ALL = """
+def run_all(programs):
+    import json
+    from session import Session
+
+    before, said = dict(globals()), []
+    for code in json.loads(programs):
+        outputs = []
+        globals().clear()
+        globals().update({"__name__": "__main__"})
+        Session(None).run(code, 1, outputs.append)
+        said.append("".join(output["text"] for output in outputs))
+    globals().update(before)
+    return json.dumps(said)
+
+"""
+
+
+def test_programs_say_what_they_say_elsewhere(page: Page) -> None:
+    """Protects readers from a Python that isn't quite Python."""
+    programs = small_programs.programs()
+    codes = json.dumps([program.code for program in programs])
+    cell = Cell(page, 1).open().run(f"{RUN_ALL}print(run_all({codes!r}))")
+    different = []
+    for program, expected, said in zip(
+        programs,
+        small_programs.said_by_cpython(),
+        json.loads(cell.said()),
+        strict=True,
+    ):
+        expected = small_programs.in_the_page_s_words(expected)
+        said = small_programs.comparable(said)
+        if said != (program.differs or expected):
+            different.append((program.name, said, expected))
+    assert different == []
 
 
 def test_edits_survive_a_reload_until_they_are_reset(fresh: Page) -> None:

@@ -99,7 +99,10 @@ def said(error: BaseException, cells: dict[str, int]) -> str:
     """The error's type and message, as Python writes them."""
     if isinstance(error, SyntaxError) and error.filename in cells:
         return f"{type(error).__name__}: {error.msg}"
-    return "".join(traceback.format_exception_only(error)).strip()
+    told = traceback.TracebackException.from_exception(
+        error, limit=0, lookup_lines=False
+    )
+    return "".join(told.format_exception_only()).strip()
 
 
 @cache
