@@ -316,7 +316,7 @@ def test_the_page_lives_on_when_python_has_ended(shared: Window) -> None:
     It is named, and doesn't end the next Python before it is changed.
     """
     page = shared.page
-    mine = Cell(page, 3).edit()
+    mine = Cell(page, 3).open()
     mine.write("a = 1  # mine")
     deadly = Cell(page, 2).open()
     deadly.run(DEADLY)
