@@ -450,9 +450,13 @@ POLYMORPHIC = {
 }
 UNDOCUMENTED = {
     "_operator.getitem",
+    "_weakrefset.WeakSet",
+    "_weakrefset.WeakSet.add",
+    "builtins.float.name",  # of what stands for a number while compiling
     "builtins.super.__call__",
     "builtins.super.__init__",
     "builtins.type.__module__",
+    "builtins.type.__new__",
     "matplotlib.axes.Axes.axline",
     "pstats.Stats.stats",
     "torch.optim.SGD.param_groups",

@@ -516,7 +516,7 @@ def test_cells_with_the_same_code_have_their_own_edits(
     """Protects an edit from turning up in another cell."""
     with window() as opened:
         page = opened.open("book/05-local-gradients.html")
-        same = [11, 13, 15]
+        same = [12, 14, 16]
         second = Cell(page, same[1]).edit()
         assert second.code() == "draw_dot(L)"
         second.write("L.grad")
