@@ -12,9 +12,11 @@ import importlib
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -32,15 +34,17 @@ def run(
     cwd: Path,
     said: Path,
     env: Mapping[str, str] | None = None,
+    server: int = 0,
 ) -> int:
     """Run a script and return its exit status.
 
     As first on its path it has what is given, and then only what is
-    installed. Whatever it prints is in the file ``said``.
+    installed. Whatever it prints is in the file ``said``. What it has started
+    ends with it. Each server runs one script at a time.
     """
-    server = _server()
-    assert server.stdin
-    assert server.stdout
+    process = _server(server)
+    assert process.stdin
+    assert process.stdout
     call = {
         "argv": [str(script), *map(str, arguments)],
         "path": [str(folder) for folder in path],
@@ -48,13 +52,13 @@ def run(
         "said": str(said),
         "env": dict(env or {}),
     }
-    server.stdin.write(json.dumps(call) + "\n")
-    server.stdin.flush()
-    return int(server.stdout.readline())
+    process.stdin.write(json.dumps(call) + "\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
 
 
 @cache
-def _server() -> subprocess.Popen[str]:
+def _server(number: int) -> subprocess.Popen[str]:
     server = subprocess.Popen(
         [sys.executable, "-P", __file__],
         # A plot has no window to open.
@@ -76,8 +80,13 @@ def _serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if not child:
+            os.setpgid(0, 0)
             _be(**json.loads(line))
-        _, status = os.waitpid(child, 0)
+        try:
+            _, status = os.waitpid(child, 0)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
