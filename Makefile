@@ -25,7 +25,7 @@ TANGLE := $(RUN) python -m tangle
 OUR_PYTHON := micrograd book/_ext book/_live tests
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve epub pdf tangle stitch where stage check test quick bench clean distclean
+.PHONY: help book serve epub pdf tangle stitch where stage check test quick bench mutants clean distclean
 # Two goals would write _build at once.
 .NOTPARALLEL:
 
@@ -210,6 +210,9 @@ quick: $(TESTS)  ## run the tests of what you are editing, in less than a minute
 
 bench: $(VENV)  ## time training steps against micrograd and others (ARGS=--help)
 	@$(RUN) PYTHONPATH="$(CURDIR)" python tests/bench $(ARGS)
+
+mutants: $(VENV)  ## test the tests: do they find faults? two hours (ARGS=--help)
+	@$(RUN) python tests/mutants $(ARGS)
 
 clean:  ## remove what was made, but not .venv
 	@rm -rf _build build dist *.egg-info .hypothesis \

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
-from hypothesis import settings
+from hypothesis import Phase, settings
 from project import ROOT, Project
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -35,6 +35,12 @@ for name, examples in {"few": 20, "quick": 5}.items():
     settings.register_profile(
         name, settings.get_profile("ci"), max_examples=examples
     )
+# Whoever only asks whether a test fails needs no smallest example.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("few"),
+    phases=(Phase.explicit, Phase.generate),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

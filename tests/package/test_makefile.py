@@ -22,6 +22,7 @@ GOALS = [
     "test",
     "quick",
     "bench",
+    "mutants",
     "clean",
     "distclean",
 ]
