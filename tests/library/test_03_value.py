@@ -78,8 +78,9 @@ def test_a_refusal_names_what_was_wrong(x: object) -> None:
     """Protects the reader of the message: which thing, of which type."""
     with pytest.raises(TypeError) as refusal:
         Value(x)  # type: ignore[arg-type]
-    assert repr(x) in str(refusal.value)
-    assert type(x).__name__ in str(refusal.value)
+    assert str(refusal.value) == (
+        f"a Value holds one real number, not {x!r} ({type(x).__name__})"
+    )
 
 
 @pytest.mark.parametrize("x", ["3", None, 1 + 2j, [1.0]], ids=kind)

@@ -86,3 +86,42 @@ def test_the_originals_name_for_operands_is_answered_with_ours() -> None:
     """Protects who comes from micrograd: the error names the new word."""
     with pytest.raises(TypeError, match="_prev"):
         Value(2.0, _children=())  # type: ignore[arg-type]
+
+
+BOX = (
+    'label=<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5"'
+    ' COLOR="#8a8f98" BGCOLOR="#ffffff">'
+)
+
+
+def box(data: str, grad: str, label: str = "") -> str:
+    """A node as Graphviz is told of it."""
+    name = f'<TD ROWSPAN="2">{label}</TD>' if label else ""
+    return (
+        f'[{BOX}<TR>{name}<TD><FONT COLOR="#0b5fa5">data {data}</FONT></TD>'
+        f'</TR><TR><TD><FONT COLOR="#b3420a">grad {grad}</FONT></TD></TR>'
+        "</TABLE>> shape=plain]"
+    )
+
+
+@pytest.mark.usefixtures("dot_on_path")
+def test_a_drawing_looks_as_it_does_in_the_book() -> None:
+    """Protects colours, shapes and sizes: Graphviz is told all of this."""
+    product = Value(2.0, label="a") * Value(-1 / 3)
+    product.grad = 1.0
+    told = [line.strip() for line in draw_dot(product).source.splitlines()]
+    assert told == [
+        "digraph {",
+        "bgcolor=transparent rankdir=LR ranksep=0.25",
+        'node [fontcolor="#24292f" fontname=Helvetica fontsize=11]',
+        'node [color="#8a8f98" margin=0.03 shape=circle width=0.3]',
+        'edge [arrowsize=0.6 color="#8a8f98"]',
+        f"value0 {box('-0.6667', '1')}",
+        'operation0 [label="*" fontcolor="#6b3fa0"]',
+        "operation0 -> value0",
+        f"value1 {box('2', '0', 'a')}",
+        f"value2 {box('-0.3333', '0')}",
+        "value1 -> operation0",
+        "value2 -> operation0",
+        "}",
+    ]

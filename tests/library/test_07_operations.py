@@ -240,6 +240,32 @@ def test_a_power_is_never_complex(exponent: float) -> None:
         assert math.isnan(result.data)
 
 
+@pytest.mark.parametrize(
+    ("apply", "name"),
+    [
+        (lambda a: a - 1, "-"),
+        (lambda a: 1 - a, "-"),
+        (lambda a: a / 2, "/"),
+        (lambda a: 2 / a, "/"),
+        (lambda a: a**3, "**3"),
+        (lambda a: a**-0.5, "**-0.5"),
+        (lambda a: a ** Value(3.0), "**"),
+        (lambda a: 3**a, "**"),
+        (lambda a: -a, "neg"),
+        (lambda a: a.exp(), "exp"),
+        (lambda a: a.log(), "log"),
+        (lambda a: a.tanh(), "tanh"),
+        (lambda a: a.relu(), "relu"),
+        (lambda a: a.sigmoid(), "sigmoid"),
+    ],
+)
+def test_a_result_bears_the_name_of_its_operation(
+    apply: Callable[[Value], Value], name: str
+) -> None:
+    """Protects drawings: what stands in a circle."""
+    assert apply(Value(2.0))._op == name
+
+
 def test_python_sums_values() -> None:
     """Protects `sum`, which begins by adding to the number 0."""
     values = [Value(1.0), Value(2.0), Value(3.0)]

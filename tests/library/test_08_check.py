@@ -9,7 +9,7 @@ import pytest
 
 from micrograd.check import gradient_check, random_expression
 from micrograd.engine import Value
-from oracle import by_torch, by_us, tensor
+from oracle import all_same, by_torch, by_us, tensor
 
 
 def smooth(a: Value, b: Value) -> Value:
@@ -38,9 +38,10 @@ def test_a_wrong_gradient_is_found_and_both_numbers_named() -> None:
     """Protects the check's whole purpose, and the reader of its message."""
     with pytest.raises(AssertionError) as found:
         gradient_check(lambda a: wrong_square(a) + a, [3.0])
-    numbers = [float(n) for n in re.findall(r"\d+\.?\d*", str(found.value))]
-    assert 4.0 in numbers
-    assert any(n == pytest.approx(7.0) for n in numbers), numbers
+    message = r"input 0 \(3\): backward\(\) gives 4, but a nudge gives (\S+)"
+    said = re.fullmatch(message, str(found.value))
+    assert said
+    assert float(said[1]) == pytest.approx(7.0)
 
 
 def test_the_input_whose_gradient_is_wrong_is_named() -> None:
@@ -75,7 +76,85 @@ def test_the_tolerance_is_the_callers_to_choose() -> None:
     gradient_check(a_percent_off, [1.0], tolerance=0.1)
 
 
+def off_by(part: float) -> Callable[[Value], Value]:
+    """A value itself, whose slope is told as that much more than 1."""
+    return lambda a: Value(a.data, (a,), "?", (1.0 + part,))
+
+
+@pytest.mark.parametrize("parts", [(0.25, 0.5), (0.5, 0.25)])
+def test_the_largest_difference_is_returned(
+    parts: tuple[float, float],
+) -> None:
+    """Protects who wants to know how good the gradients are."""
+    one, other = map(off_by, parts)
+    worst = gradient_check(
+        lambda a, b: one(a) + other(b), [1.0, 2.0], tolerance=1.0
+    )
+    assert worst == pytest.approx(0.5 / 1.5)
+    assert gradient_check(smooth, [0.5, -1.25]) < 1e-8
+
+
+def test_where_slopes_are_small_the_difference_is_taken_as_it_is() -> None:
+    """Protects from dividing by next to nothing."""
+
+    def too_steep(a: Value) -> Value:
+        return off_by(1.0)(0.25 * a)
+
+    assert gradient_check(too_steep, [1.0], tolerance=1.0) == pytest.approx(
+        0.25
+    )
+
+
+def test_no_difference_is_within_no_tolerance() -> None:
+    """Protects the bound: what is at it has passed."""
+    assert gradient_check(lambda a: a * 0.0, [1.0], tolerance=0.0) == 0.0
+
+
 INPUTS = [0.5, -1.25, 2.0]
+
+FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda x, y: x + y,
+    "-": lambda x, y: x - y,
+    "*": lambda x, y: x.tanh() * y,
+    "/": lambda x, y: x / (1 + y * y),
+    "**": lambda x, y: x.sigmoid() ** y.tanh(),
+    "exp": lambda x, y: x.tanh().exp(),
+    "log": lambda x, y: (1 + x * x).log(),
+    "tanh": lambda x, y: x.tanh(),
+    "sigmoid": lambda x, y: x.sigmoid(),
+    "relu": lambda x, y: x.relu(),
+}
+
+
+class Chosen(random.Random):
+    """Chooses one operation, and for its operands the leaves in order."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(0)
+        self.operation = operation
+        self.taken = 0
+
+    def choice(self, options: Any) -> Any:
+        if self.operation in options:
+            assert set(options) == set(FORMULAS)
+            return self.operation
+        self.taken += 1
+        return options[self.taken - 1]
+
+
+@pytest.mark.parametrize("operation", FORMULAS)
+def test_a_random_operation_is_what_the_chapter_says(operation: str) -> None:
+    """Protects the mixture: every kind, and results of moderate size."""
+
+    def ours(x: Any, y: Any) -> Any:
+        return random_expression(Chosen(operation), [x, y], 1)
+
+    def theirs(x: Any, y: Any) -> Any:
+        result = FORMULAS[operation](x, y)
+        return x.tanh() + y.tanh() + result.tanh()
+
+    for inputs in ([0.5, -1.25], [-0.75, 2.0]):
+        assert all_same(by_us(ours, inputs), by_torch(theirs, inputs))
 
 
 def expression(seed: int, size: int = 20) -> Callable[..., Any]:

@@ -79,16 +79,19 @@ def test_a_wrong_number_of_inputs_is_refused_with_both_numbers(
     inputs: list[float],
 ) -> None:
     """Protects from `zip`, which would drop what is too much."""
-    with pytest.raises(ValueError, match="2") as refusal:
+    with pytest.raises(ValueError) as refusal:
         Neuron(2)(inputs)
-    assert str(len(inputs)) in str(refusal.value)
+    said = f"this Neuron takes 2 inputs, but got {len(inputs)}"
+    assert str(refusal.value) == said
 
 
 @pytest.mark.parametrize("nin", [0, -1])
 def test_a_neuron_without_inputs_is_refused(nin: int) -> None:
     """Protects from a neuron that is a constant."""
-    with pytest.raises(ValueError, match=str(nin)):
+    with pytest.raises(ValueError) as refusal:
         Neuron(nin)
+    said = f"a Neuron needs at least 1 input, not {nin}"
+    assert str(refusal.value) == said
 
 
 def test_an_input_that_is_no_number_is_refused() -> None:
@@ -126,7 +129,4 @@ def test_what_names_its_parameters_can_zero_their_gradients() -> None:
 
 def test_a_neuron_reads_as_what_it_is() -> None:
     """Protects what a notebook prints: no memory address."""
-    text = repr(Neuron(3))
-    assert "Neuron" in text
-    assert "3" in text
-    assert " at 0x" not in text
+    assert repr(Neuron(3)) == "Neuron(3, activation=tanh)"

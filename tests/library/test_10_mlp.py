@@ -119,7 +119,8 @@ def test_a_wrong_number_of_inputs_is_refused_with_both_numbers(
 
 def test_a_network_without_layers_is_refused() -> None:
     """Protects from a network that is no function."""
-    with pytest.raises(ValueError, match="layer"):
+    said = "an MLP needs at least 1 layer; nouts is empty"
+    with pytest.raises(ValueError, match=f"^{said}$"):
         MLP(3, [])
 
 
@@ -151,11 +152,24 @@ def test_zero_grad_reaches_every_parameter() -> None:
     assert all(p.grad == 0.0 for p in model.parameters())
 
 
+@pytest.mark.parametrize("nout", [0, -1])
+def test_a_layer_without_neurons_is_refused(nout: int) -> None:
+    """Protects the message: what there must be, and what was asked for."""
+    with pytest.raises(ValueError) as refusal:
+        Layer(2, nout)
+    said = f"a Layer needs at least 1 neuron, not {nout}"
+    assert str(refusal.value) == said
+
+
 @pytest.mark.parametrize(
-    "model", [Layer(2, 3), MLP(3, [4, 4, 1])], ids=["Layer", "MLP"]
+    ("model", "text"),
+    [
+        (Layer(2, 3), "Layer(2, 3)"),
+        (Layer(2, 1), "Layer(2, 1)"),
+        (MLP(3, [4, 4, 1]), "MLP(3, [4, 4, 1])"),
+        (MLP(2, [1]), "MLP(2, [1])"),
+    ],
 )
-def test_a_network_reads_as_what_it_is(model: Module) -> None:
+def test_a_network_reads_as_what_it_is(model: Module, text: str) -> None:
     """Protects what a notebook prints: no memory address."""
-    text = repr(model)
-    assert type(model).__name__ in text
-    assert " at 0x" not in text
+    assert repr(model) == text

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd.engine import Value
+from micrograd.graph import trace
 from micrograd.losses import mean_squared_error
 from micrograd.nn import MLP
 from micrograd.optim import SGD
@@ -56,8 +57,20 @@ def test_predictions_and_targets_must_pair_up(
     """Protects from `zip`, which would leave the rest out."""
     predictions = [Value(1.0)] * lengths[0]
     # In the words of a loss, not of the `zip` that would have found it.
-    with pytest.raises(ValueError, match="{}.*{}".format(*lengths)):
+    with pytest.raises(ValueError) as refusal:
         mean_squared_error(predictions, [1.0] * lengths[1])
+    assert str(refusal.value) == (
+        "a loss needs as many targets as predictions, and at least one:"
+        " got {} predictions, {} targets".format(*lengths)
+    )
+
+
+def test_a_target_is_taken_from_its_prediction() -> None:
+    """Protects drawings of the loss: they show the formula."""
+    predictions, targets = [Value(1.0), Value(3.0)], [Value(0.0), Value(1.0)]
+    nodes, _ = trace(mean_squared_error(predictions, targets))
+    differences = {node._prev for node in nodes if node._op == "-"}
+    assert differences == set(zip(predictions, targets, strict=True))
 
 
 def test_a_step_goes_downhill_by_the_learning_rate() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from micrograd.data import moons
 from micrograd.engine import Value
+from micrograd.graph import trace
 from micrograd.losses import hinge, l2
 from micrograd.nn import MLP, Layer, Neuron
 from micrograd.optim import SGD
@@ -111,6 +112,14 @@ def test_scores_and_labels_must_pair_up(lengths: tuple[int, int]) -> None:
         hinge([Value(1.0)] * lengths[0], [1] * lengths[1])
 
 
+def test_a_margin_is_a_label_times_a_score() -> None:
+    """Protects drawings of the loss: they show the formula."""
+    scores, labels = [Value(0.5), Value(3.0)], [Value(1.0), Value(-1.0)]
+    nodes, _ = trace(hinge(scores, labels))
+    margins = {node._prev for node in nodes if node._op == "*"}
+    assert margins == set(zip(labels, scores, strict=True))
+
+
 def test_hinge_takes_numpys_labels() -> None:
     """Protects data sets that come as arrays."""
     loss = hinge([Value(0.5), Value(0.5)], np.array([1, -1]))
@@ -134,6 +143,23 @@ def test_moons_are_n_labelled_points(n: int) -> None:
     assert {len(point) for point in points} == {2}
     assert set(labels) <= {-1, 1}
     assert abs(sum(labels)) <= 1
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_no_moons_are_an_error(n: int) -> None:
+    """Protects from an empty picture."""
+    said = f"^moons needs at least 1 point, not {n}$"
+    with pytest.raises(ValueError, match=said):
+        moons(n)
+
+
+def test_the_points_of_a_seed_are_the_same_for_ever() -> None:
+    """Protects the book's pictures; the usual noise is part of it."""
+    points, labels = moons(2, rng=random.Random(1))
+    assert labels == [1, -1]
+    first, second = points
+    assert first == pytest.approx((1.009847665032, 0.27066487957), abs=1e-9)
+    assert second == pytest.approx((0.195025624489, -0.21514373841), abs=1e-9)
 
 
 CENTRES = [(0.0, 0.0), (1.0, 0.5)]

@@ -6,7 +6,7 @@ import pkgutil
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ import micrograd
 from micrograd import MLP, Layer, Neuron, Value, draw_dot, nn, trace
 from oracle import TOLERANCE, assert_agree
 
+NAMES = "engine graph nn losses optim data check".split()
 MODULES = [
     "micrograd",
     *(
@@ -27,8 +28,7 @@ MODULES = [
 
 def test_the_modules_are_those_that_the_book_builds() -> None:
     """Protects the list below from being empty."""
-    names = "engine graph nn losses optim data check"
-    assert {f"micrograd.{name}" for name in names.split()} <= set(MODULES)
+    assert {f"micrograd.{name}" for name in NAMES} <= set(MODULES)
 
 
 IMPORTS = """
@@ -88,6 +88,20 @@ def test_everything_public_says_what_it_is(module: str) -> None:
             for method, function in vars(thing).items():
                 if inspect.isfunction(function) and method[0] != "_":
                     assert function.__doc__, f"{module}.{name}.{method}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_in_an_annotation_is_there(name: str) -> None:
+    """Protects editors and checkers, and users' own annotations."""
+    module = f"micrograd.{name}"
+    found = importlib.import_module(module)
+    names = {"Digraph": object}  # imported for checkers alone
+    for thing in vars(found).values():
+        if getattr(thing, "__module__", None) != module:
+            continue
+        members = vars(thing).values() if inspect.isclass(thing) else [thing]
+        for one in filter(inspect.isfunction, members):
+            get_type_hints(one, localns=names)
 
 
 def test_a_value_holds_what_it_names_and_nothing_else() -> None:

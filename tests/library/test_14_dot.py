@@ -105,7 +105,8 @@ def test_as_many_inputs_as_weights_are_wanted(
 ) -> None:
     """Protects from a sum that stops at the shorter of two lists."""
     lists = [[Value(1.0)] * n for n in (weights, inputs)]
-    with pytest.raises(ValueError, match=f"{weights}.*{inputs}"):
+    said = f"^{weights} weights, {inputs} inputs$"
+    with pytest.raises(ValueError, match=said):
         Value.dot(*lists, Value(0.0))
 
 

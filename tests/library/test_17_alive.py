@@ -60,8 +60,56 @@ def test_an_rng_makes_the_same_data_again(make: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("n", [0, -1])
 def test_no_data_is_an_error(make: Callable[..., Any], n: int) -> None:
     """Protects from an empty picture."""
-    with pytest.raises(ValueError, match=rf"{make.__name__} .*not {n}"):
+    said = f"^{make.__name__} needs at least 1 point, not {n}$"
+    with pytest.raises(ValueError, match=said):
         make(n)
+
+
+@pytest.mark.parametrize(
+    ("make", "first", "second"),
+    [
+        (
+            circles,
+            (0.429775771892, 0.234703390659),
+            (-0.141061565127, 1.00262629515),
+        ),
+        (
+            xor,
+            (-0.127730663219, 0.618413108777),
+            (-0.597645404093, -0.244700814933),
+        ),
+        (
+            spiral,
+            (0.0292932229837, 0.140861300303),
+            (0.331371524916, -0.118599054574),
+        ),
+    ],
+)
+def test_the_points_of_a_seed_are_the_same_for_ever(
+    make: Callable[..., Any],
+    first: tuple[float, float],
+    second: tuple[float, float],
+) -> None:
+    """Protects links with a seed; the usual noise is part of it."""
+    points, labels = make(2, rng=random.Random(1))
+    assert labels == [1, -1]
+    for point, expected in zip(points, (first, second), strict=True):
+        assert point == pytest.approx(expected, abs=1e-9)
+
+
+class Middle(random.Random):
+    """Draws what is in the middle."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return (a + b) / 2
+
+    def gauss(self, mu: float = 0.0, sigma: float = 1.0) -> float:
+        return mu
+
+
+def test_on_the_border_of_xor_zero_is_not_positive() -> None:
+    """Protects the labels there: one coordinate is positive, or not."""
+    assert xor(2, rng=Middle()) == ([(0.5, 0.0), (-0.5, 0.0)], [1, -1])
 
 
 @NEW
