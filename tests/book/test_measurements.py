@@ -76,6 +76,25 @@ def test_the_page_shows_them(page: Page) -> None:
     assert len(measured.select("tbody tr")) == len(KEPT["moons"])
 
 
+def test_the_mutants_are_shown(site: Site) -> None:
+    """Protects the score of the tests from being that of other code."""
+    page = site.pages["book/appendix/how-this-book-is-made.html"]
+    kept = json.loads((ROOT / "book/mutants.json").read_text("utf-8"))
+    (table,) = page.select("#tab-mutants")
+    rows = {
+        row.select("td")[0].get_text(strip=True): row.select("td")[1:]
+        for row in table.select("tbody tr")
+    }
+    library, tangler = kept
+    assert len(rows) == len(library["files"]) + 2
+    for file, counts in library["files"].items():
+        assert (ROOT / file).exists()
+        numbers = [cell.get_text(strip=True) for cell in rows[file]]
+        assert numbers[0] == f"{counts['mutants']:,}"
+    for part in (library, tangler):
+        assert part["killed"] + part["equivalent"] <= part["mutants"]
+
+
 @pytest.mark.usefixtures("bench")
 def test_the_work_is_counted_right() -> None:
     """Protects times per operation, and limits, from a wrong number."""
