@@ -76,7 +76,7 @@ def main() -> int:
         help=f"write {KEPT.relative_to(ROOT)} too, which the book shows",
     )
     options = parser.parse_args()
-    if options.keep and (options.only or options.at_most):
+    if options.keep and options.only:
         parser.error("what the book shows must be whole: no --keep then")
 
     equivalents = Equivalents(Path(__file__).with_name("equivalent.toml"))
@@ -147,7 +147,7 @@ def report(
 ) -> str:
     """The survivors, and a table of how many were killed."""
     lines = [
-        f"{mutant} (in {mutant.within.name if mutant.within else 'module'})"
+        f"{mutant} (in {mutant.within or 'the module'})"
         for mutant, killer in verdicts
         if killer is None and mutant not in equivalents
     ]

@@ -43,6 +43,5 @@ class Equivalents:
 
 
 def _entry(mutant: Mutant) -> tuple[str, ...]:
-    within = mutant.within.name if mutant.within else ""
     was = " ".join(mutant.was.split())
-    return mutant.file, within, mutant.source, was, mutant.now
+    return mutant.file, mutant.within, mutant.source, was, mutant.now

@@ -56,31 +56,39 @@ class Observer:
 
     def __init__(self, task: dict[str, Any]) -> None:
         self.at = Path(task["at"])
-        self.folder = task["folder"]
-        self.found: dict[str, Any] = {}
+        self.files = {os.path.abspath(file): file for file in task["observe"]}
+        self.lines: dict[str, set[int]] = {}
+        self.found: dict[str, tuple[float, list[tuple[str, list[int]]]]] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Note the time, and each function of the folder that is called."""
-        reached: set[tuple[str, int]] = set()
-
-        def called(frame: FrameType, event: str, argument: Any) -> None:
-            code = frame.f_code
-            if code.co_filename.startswith(self.folder):
-                file = os.path.relpath(code.co_filename, self.folder)
-                reached.add((file, code.co_firstlineno))
-
+        """Note the time, and each line of the files that is run."""
+        self.lines = {file: set() for file in self.files}
         began = time.perf_counter()
-        sys.settrace(called)
+        sys.settrace(self.called)
         try:
             return (yield)
         finally:
             sys.settrace(None)
             took = time.perf_counter() - began
-            self.found[item.nodeid] = {
-                "seconds": took,
-                "reached": sorted(reached),
-            }
+            reached = [
+                (self.files[file], sorted(lines))
+                for file, lines in self.lines.items()
+                if lines
+            ]
+            self.found[item.nodeid] = took, reached
+
+    def called(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Trace the lines of a function, if it is in one of the files."""
+        lines = self.lines.get(frame.f_code.co_filename)
+        if lines is None:
+            return None
+
+        def ran(frame: FrameType, event: str, argument: Any) -> Any:
+            lines.add(frame.f_lineno)
+            return ran
+
+        return ran
 
     def pytest_sessionfinish(self) -> None:
         self.at.write_text(json.dumps(self.found))

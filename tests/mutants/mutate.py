@@ -54,14 +54,6 @@ DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True)
-class Function:
-    """A function that has a mutant: its name, and where its code begins."""
-
-    name: str
-    line: int
-
-
-@dataclass(frozen=True)
 class Mutant:
     """One fault in a file."""
 
@@ -70,8 +62,10 @@ class Mutant:
     start: int
     end: int
     now: str
-    within: Function | None
-    """None for what is run when the module is imported."""
+    within: str
+    """The function that it is in; none, if it is run on import."""
+    lines: range
+    """The lines of its statement, without those inside of it."""
 
     @cached_property
     def was(self) -> str:
@@ -102,7 +96,7 @@ def mutants(file: str, text: bytes) -> list[Mutant]:
     """All mutants of a file, from top to bottom."""
     found = {
         (one.start, one.end, one.now): one
-        for one in _Finder(file, text).inside(ast.parse(text), None)
+        for one in _Finder(file, text).inside(ast.parse(text), "")
         if one.was != one.now
     }
     return sorted(found.values(), key=lambda one: (one.start, one.end))
@@ -139,11 +133,12 @@ class _Finder:
         for line in text.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
         self.names: list[str] = []
+        self.lines = range(0)
 
     def inside(
         self,
         node: ast.AST,
-        within: Function | None,
+        within: str,
         whole: ast.AST | None = None,
     ) -> Iterator[Mutant]:
         """The mutants of what a node is made of.
@@ -158,9 +153,7 @@ class _Finder:
             if isinstance(node, DEFINITION) and name == "body":
                 self.names.append(node.name)
                 if not isinstance(node, ast.ClassDef):
-                    first = [node, *node.decorator_list]
-                    line = min(one.lineno for one in first)
-                    inner = Function(".".join(self.names), line)
+                    inner = ".".join(self.names)
             children = value if isinstance(value, list) else [value]
             for child in children:
                 if isinstance(child, ast.AST) and not _is_no_code(child):
@@ -171,12 +164,15 @@ class _Finder:
     def of(
         self,
         node: ast.AST,
-        within: Function | None,
+        within: str,
         parent: ast.AST,
         field: str,
         whole: ast.AST | None,
     ) -> Iterator[Mutant]:
         """The mutants of a node, and of what it is made of."""
+        outer = self.lines
+        if isinstance(node, ast.stmt | ast.match_case | ast.excepthandler):
+            self.lines = _lines(node)
         for variant in _variants(node, parent, field):
             site = whole or node
             now = _unparsed(site, node, variant)
@@ -185,13 +181,27 @@ class _Finder:
         if isinstance(node, ast.JoinedStr):
             whole = whole or node
         yield from self.inside(node, within, whole)
+        self.lines = outer
 
-    def mutant(
-        self, site: ast.AST, now: str, within: Function | None
-    ) -> Mutant:
+    def mutant(self, site: ast.AST, now: str, within: str) -> Mutant:
         start = self.starts[site.lineno - 1] + site.col_offset
         end = self.starts[site.end_lineno - 1] + site.end_col_offset
-        return Mutant(self.file, self.text, start, end, now, within)
+        return Mutant(
+            self.file, self.text, start, end, now, within, self.lines
+        )
+
+
+def _lines(node: ast.AST) -> range:
+    """The lines of a statement, without those of the statements inside."""
+    first = node.pattern if isinstance(node, ast.match_case) else node
+    match node:
+        case ast.Match():
+            end = node.subject.end_lineno
+        case _ if hasattr(node, "body"):
+            end = max(first.lineno, node.body[0].lineno - 1)
+        case _:
+            end = node.end_lineno
+    return range(first.lineno, end + 1)
 
 
 def _is_no_code(node: ast.AST) -> bool:

@@ -1,8 +1,8 @@
 """Tests every mutant of some files, each in a process that may not last.
 
 The project is copied, and the faults are put into the copy. A run without
-faults says which functions each test reaches, and how long it takes; the tests
-of a mutant are those that reach its function (all of them, if it is run on
+faults says which lines each test reaches, and how long it takes; the tests of
+a mutant are those that reach its statement (all of them, if it is run on
 import, or in other processes), ordered by what has killed before, then by
 time. What a run has found is written down at once, so that the next one goes
 on from there.
@@ -64,7 +64,8 @@ class Test(NamedTuple):
     """What is known of a test, from a run without faults."""
 
     seconds: float
-    reached: frozenset[tuple[str, int]]
+    reached: dict[str, set[int]]
+    """For each file, the lines."""
 
 
 @dataclass
@@ -150,11 +151,11 @@ class Trial:
         """Write a verdict down, for this run and the next."""
         mutant, killer = verdict
         if killer:
-            self.killers[mutant.file, _name(mutant), killer] += 1
+            self.killers[mutant.file, mutant.within, killer] += 1
         told = {
             "mutant": self.key(mutant),
             "file": mutant.file,
-            "within": _name(mutant),
+            "within": mutant.within,
             "killer": killer,
             "depends": self.depends(killer),
         }
@@ -189,8 +190,7 @@ class Trial:
         copies: list[Copy],
         say: Callable[[str], None],
     ) -> Iterator[Verdict]:
-        say(f"{self.target.name}: the tests, without a fault")
-        tests = copies[0].observed()
+        tests = self.tests(copies[0], say)
         for copy in copies[1:]:
             copy.like(copies[0])
         idle: SimpleQueue[Copy] = SimpleQueue()
@@ -229,21 +229,37 @@ class Trial:
                 pool.shutdown(cancel_futures=True)
                 raise
 
+    def tests(self, copy: Copy, say: Callable[[str], None]) -> dict[str, Test]:
+        """What is known of the tests; they are run unless that is all."""
+        file = self.folder / "tests.json"
+        known = json.loads(file.read_text()) if file.exists() else {}
+        if known.get("of") == self.everything:
+            copy.observed("--collect-only")  # which compiles them
+        else:
+            say(f"{self.target.name}: the tests, without a fault")
+            known = {"of": self.everything, "tests": copy.observed()}
+            file.write_text(json.dumps(known))
+        return {
+            name: Test(seconds, {f: set(lines) for f, lines in reached})
+            for name, (seconds, reached) in known["tests"].items()
+        }
+
     def order(
         self, mutant: Mutant, tests: dict[str, Test]
     ) -> dict[str, float]:
         """The tests of a mutant, the likeliest to fail first: their times."""
         reached = tests
         if mutant.within:
-            place = (mutant.file, mutant.within.line)
             reached = {
                 name: test
                 for name, test in tests.items()
-                if place in test.reached
+                if not test.reached.get(mutant.file, set()).isdisjoint(
+                    mutant.lines
+                )
             }
 
         def rank(name: str) -> tuple[int, float]:
-            place = (mutant.file, _name(mutant), name)
+            place = (mutant.file, mutant.within, name)
             return -self.killers[place], tests[name].seconds
 
         names = sorted(reached or tests, key=rank)
@@ -267,19 +283,15 @@ class Copy:
         made = MADE if other is self.trial else None
         shutil.copytree(other.root, self.root, ignore=made)
 
-    def observed(self) -> dict[str, Test]:
+    def observed(self, *options: str) -> dict[str, Any]:
         """Run all tests without a fault, which they must pass."""
-        found = self.run([self.trial.target.tests], {}, observe=True)
+        modules = [*options, self.trial.target.tests]
+        found = self.run(modules, {}, observe=True)
         if self.status:
             said = (self.temporary / "said").read_text()
             raise RuntimeError(f"the tests fail without a fault:\n{said}")
-        return {
-            name: Test(
-                one["seconds"],
-                frozenset((file, line) for file, line in one["reached"]),
-            )
-            for name, one in json.loads(found).items()
-        }
+        observed: dict[str, Any] = json.loads(found)
+        return observed
 
     def killer(self, mutant: Mutant, seconds: dict[str, float]) -> str | None:
         """Run tests on a mutant until one of them fails, and name it."""
@@ -314,8 +326,7 @@ class Copy:
             "modules": modules,
             "seconds": seconds,
             "at": str(at),
-            "folder": str(self.root) + os.sep,
-            "observe": observe,
+            "observe": sorted(self.trial.texts) if observe else None,
             "patience": target.patience,
         }
         task.write_text(json.dumps(told))
@@ -330,10 +341,6 @@ class Copy:
             server=self.number,
         )
         return at.read_text()
-
-
-def _name(mutant: Mutant) -> str:
-    return mutant.within.name if mutant.within else ""
 
 
 def digest(*texts: bytes) -> str:
