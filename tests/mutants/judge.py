@@ -51,19 +51,31 @@ class Judge:
         return (yield)
 
 
+class Reached(set[int]):
+    """The lines of a file that have been run.
+
+    A function that referred to itself would be a cycle, which some tests
+    would find.
+    """
+
+    def ran(self, frame: FrameType, event: str, argument: Any) -> Any:
+        self.add(frame.f_lineno)
+        return self.ran
+
+
 class Observer:
     """A plugin for pytest: what the tests take, and what they reach."""
 
     def __init__(self, task: dict[str, Any]) -> None:
         self.at = Path(task["at"])
         self.files = {os.path.abspath(file): file for file in task["observe"]}
-        self.lines: dict[str, set[int]] = {}
+        self.lines: dict[str, Reached] = {}
         self.found: dict[str, tuple[float, list[tuple[str, list[int]]]]] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Note the time, and each line of the files that is run."""
-        self.lines = {file: set() for file in self.files}
+        self.lines = {file: Reached() for file in self.files}
         began = time.perf_counter()
         sys.settrace(self.called)
         try:
@@ -81,14 +93,7 @@ class Observer:
     def called(self, frame: FrameType, event: str, argument: Any) -> Any:
         """Trace the lines of a function, if it is in one of the files."""
         lines = self.lines.get(frame.f_code.co_filename)
-        if lines is None:
-            return None
-
-        def ran(frame: FrameType, event: str, argument: Any) -> Any:
-            lines.add(frame.f_lineno)
-            return ran
-
-        return ran
+        return None if lines is None else lines.ran
 
     def pytest_sessionfinish(self) -> None:
         self.at.write_text(json.dumps(self.found))
