@@ -76,8 +76,6 @@ def main() -> int:
         help=f"write {KEPT.relative_to(ROOT)} too, which the book shows",
     )
     options = parser.parse_args()
-    if options.keep and options.only:
-        parser.error("what the book shows must be whole: no --keep then")
 
     equivalents = Equivalents(Path(__file__).with_name("equivalent.toml"))
     results = []
