@@ -1,6 +1,7 @@
 """From chapter 10 on: layers, and the multi-layer perceptron."""
 
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -173,3 +174,48 @@ def test_a_layer_without_neurons_is_refused(nout: int) -> None:
 def test_a_network_reads_as_what_it_is(model: Module, text: str) -> None:
     """Protects what a notebook prints: no memory address."""
     assert repr(model) == text
+
+
+def test_outputs_are_a_list_whatever_their_number() -> None:
+    """Protects typed programs: of this method the type is known."""
+    x = [0.5, -1.0]
+    one, two = MLP(2, [3, 1]), MLP(2, [3, 2])
+    assert [y.data for y in one.outputs(x)] == [one(x).data]
+    assert [y.data for y in two.outputs(x)] == [y.data for y in two(x)]
+
+
+NONLIN = (
+    "there is no nonlin: say activation=None for a linear neuron, "
+    "activation=Value.relu for the original's; of an MLP's last layer "
+    "it is called output"
+)
+BACKWARD = (
+    "there is no _backward: an operation states its local gradients, as "
+    "in Value(result, (a, b), 'name', (slope_for_a, slope_for_b))"
+)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Neuron(2, nonlin=False),
+        lambda: Layer(2, 2, nonlin=True),
+        lambda: MLP(2, [2, 1], nonlin=False),
+    ],
+)
+def test_the_originals_word_for_a_bend_is_answered_with_ours(
+    make: Callable[[], object],
+) -> None:
+    """Protects who comes from micrograd: the error says how to write it."""
+    with pytest.raises(TypeError, match=f"^{re.escape(NONLIN)}$"):
+        make()
+
+
+def test_a_closure_that_passes_gradients_on_is_refused() -> None:
+    """Protects who brings operations for micrograd, reading or setting."""
+    result = Value(2.0) * 3
+    with pytest.raises(AttributeError, match=f"^{re.escape(BACKWARD)}$"):
+        result._backward()
+    with pytest.raises(AttributeError, match=f"^{re.escape(BACKWARD)}$"):
+        result._backward = lambda: None  # type: ignore[method-assign]
+    assert not hasattr(result, "_backward")

@@ -130,7 +130,9 @@ def test_hinge_takes_numpys_labels() -> None:
 @pytest.mark.parametrize("label", [0, 1.5, math.nan, np.int64(0), Value(0.0)])
 def test_labels_of_another_kind_are_refused(label: Any) -> None:
     """Protects from labels 0 and 1, with which nothing would be learnt."""
-    with pytest.raises(ValueError, match="2 \\* label - 1"):
+    number = label.data if isinstance(label, Value) else label
+    said = f"hinge takes labels of -1 and 1, not {number}: of labels 0 and 1 "
+    with pytest.raises(ValueError, match=f"^{said}make 2 \\* label - 1$"):
         hinge([Value(0.5), Value(0.5)], [1, label])
 
 
