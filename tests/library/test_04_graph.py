@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from micrograd.engine import Value, label
-from micrograd.graph import draw_dot, trace
+from micrograd.graph import arrows, draw_dot, trace
 
 
 def expression() -> Value:
@@ -235,3 +236,42 @@ def test_a_node_without_a_label_can_be_drawn(
     drawn = " ".join(texts(Value(1.5) * Value(2.0)))
     data = map(float, re.findall(r"data ([-.\d]+)", drawn))
     assert sorted(data) == [1.5, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "edges", "said"),
+    [
+        (1500, 1500, None),
+        (1500, 1501, "1500 values and 1501 edges: drawing them takes a while"),
+        (5000, 5000, "5000 values and 5000 edges: drawing them takes a while"),
+    ],
+)
+def test_a_word_is_said_from_three_thousand_parts_on(
+    nodes: int, edges: int, said: str | None
+) -> None:
+    """Protects the limits, and what is said: edges here have no length."""
+    values = [Value(0.0) for _ in range(nodes)]
+    loops = [(values[0], values[0])] * edges
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert arrows(values, loops) == {}
+    assert [str(one.message) for one in caught] == ([said] if said else [])
+    with pytest.raises(ValueError, match=r"^5000 values and 5001 edges are"):
+        arrows([*values[:1]] * 5000, loops[:1] * 5001)
+
+
+def far(span: int) -> tuple[list[Value], list[tuple[Value, Value]]]:
+    """A path of two edges, and one edge back over both, again and again."""
+    a, b, c = Value(0.0), Value(0.0), Value(0.0)
+    back = [(c, a)] * ((span - 2) // 2)
+    return [a, b, c], [(b, a), (c, b), *back]
+
+
+def test_arrows_are_straight_from_a_thousand_levels_on() -> None:
+    """Protects Graphviz's attributes, and the length from which they are."""
+    nodes, edges = far(2002)  # 2002 levels and 1002 edges
+    assert arrows(nodes, edges) == {}
+    note = "and arrows must be straight$"
+    with pytest.warns(UserWarning, match=note):
+        straight = arrows(nodes, [*edges, edges[-1]])
+    assert straight == {"splines": "line", "nslimit": "1"}

@@ -95,7 +95,10 @@ def main() -> int:
         if stale or wrong or result["score"] < WANTED:
             status = 1
     if options.keep:
-        KEPT.write_text(json.dumps(results, indent=1) + "\n")
+        # What wasn't tested now stays as it is.
+        kept = {one["target"]: one for one in json.loads(KEPT.read_text())}
+        kept |= {one["target"]: one for one in results}
+        KEPT.write_text(json.dumps([*kept.values()], indent=1) + "\n")
         print(f"Results are in {KEPT.relative_to(ROOT)}")
     return status
 
