@@ -38,18 +38,21 @@ RELOADING = '\n<script src="/.reload.js" data-built="%s"></script>\n'
 class Pages(SimpleHTTPRequestHandler):
     """The last good book, in pages that reload when there is a newer one."""
 
-    built = 0
     newer = threading.Condition()
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args, directory=str(HTML))
 
+    @property
+    def built(self) -> int:
+        """Which book is served, by its time: it outlives a restart."""
+        made = build.BUILT_FROM
+        return made.stat().st_mtime_ns if made.exists() else 0
+
     @classmethod
     def tell_newer(cls) -> None:
-        """Reload every page that is open in a browser."""
+        """Reload every page in a browser that is of an older book."""
         with cls.newer:
-            # The time, so that pages outlive a restart of the server.
-            cls.built = time.time_ns()
             cls.newer.notify_all()
 
     def do_GET(self) -> None:
