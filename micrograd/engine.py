@@ -1,4 +1,4 @@
-# Tangled from chapters 3, 5, 6, 7, 10, 14 and 15 in book/: edit there, not
+# Tangled from chapters 3, 5, 6, 7, 10, 14 and 18 in book/: edit there, not
 # here.
 """`Value`: a number that remembers how it was made.
 

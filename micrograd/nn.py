@@ -7,9 +7,9 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
-from micrograd.engine import Number, Value
+from micrograd.engine import Number, Value, is_number
 
 
 class Module:
@@ -63,9 +63,7 @@ class Neuron(Module):
 
     def __call__(self, x: Iterable[Value | Number]) -> Value:
         """The output for ``x``; `ValueError` on a wrong number of inputs."""
-        return self.forward(
-            [xi if isinstance(xi, Value) else Value(xi) for xi in x]
-        )
+        return self.forward(as_values(x, len(self.w)))
 
     def forward(self, x: Sequence[Value]) -> Value:
         """The same for inputs that are values already."""
@@ -120,7 +118,7 @@ class Layer(Module):
 
     def __call__(self, x: Iterable[Value | Number]) -> list[Value]:
         """The list of the neurons' outputs, also when it is only one."""
-        nodes = [xi if isinstance(xi, Value) else Value(xi) for xi in x]
+        nodes = as_values(x, len(self.neurons[0].w))
         return [neuron.forward(nodes) for neuron in self.neurons]
 
     def parameters(self) -> list[Value]:
@@ -183,3 +181,28 @@ class MLP(Module):
         nin = len(self.layers[0].neurons[0].w)
         nouts = [len(layer.neurons) for layer in self.layers]
         return f"MLP({nin}, {nouts})"
+
+
+def as_values(x: Any, n: int) -> list[Value]:
+    """The ``n`` inputs of an example, as values.
+
+    `TypeError` for several examples, and for what is no list of numbers.
+    """
+    try:
+        return [xi if isinstance(xi, Value) else Value(xi) for xi in x]
+    except TypeError:
+        if is_number(x) or not isinstance(x, Iterable):
+            raise TypeError(
+                f"a list of {n} inputs is wanted, not {x!r}"
+            ) from None
+        if len(getattr(x, "shape", ())) > 1 or any(map(is_row, x)):
+            raise TypeError(
+                "pass one example at a time, as in [model(x) for x in rows]: "
+                f"a list of {n} inputs is wanted, not a list of lists"
+            ) from None
+        raise
+
+
+def is_row(x: object) -> bool:
+    """Whether this is, in place of a number, a list of some kind."""
+    return isinstance(x, Iterable) and not isinstance(x, str | bytes)

@@ -95,6 +95,54 @@ RIGHT: dict[str, list[str]] = {
     "ex-order-of-sums": [
         "left, right = sum([0.3, 0.2]) + 0.1, 0.1 + 0.2 + 0.3"
     ],
+    "ex-single": [
+        "small = copy.deepcopy(theirs).to(torch.float32)\n"
+        "scores_32 = small(x.to(torch.float32))[:, 0].tolist()\n"
+        "large = theirs(x)[:, 0].tolist()\n"
+        "gaps = [p - q for p, q in zip(large, scores_32)]\n"
+        "furthest = max(max(gaps), -min(gaps))\n"
+        "changed = sum(p * q < 0 for p, q in zip(large, scores_32))"
+    ],
+    "ex-sorted": [
+        "def after(lists):\n    network = new_network(16, seed=1)\n"
+        "    mover = SGD(network.parameters(), 0.1, 0.9)\n"
+        "    for some in lists:\n"
+        "        network.zero_grad()\n"
+        "        mean_loss(network, some).backward()\n"
+        "        mover.step()\n"
+        "    return evaluate(network, validation)[1]\n"
+        "ordered = sorted(training[:400], key=lambda pair: pair[1])\n"
+        "slices = [ordered[16 * k : 16 * k + 16] for k in range(25)]\n"
+        "in_order = after(slices * 3)\nrng = random.Random(2)\n"
+        "shuffled = after([b for _ in range(3)"
+        " for b in batches(ordered, 16, rng)])"
+    ],
+    "ex-no-hats": [
+        "first, tenth = 0.1 / 0.001**0.5, (1 - 0.9**10) / (1 - 0.999**10)**0.5"
+    ],
+    "ex-guessers": [
+        "rng, chosen = random.Random(5), 0.0\n"
+        "def share(digits):\n"
+        "    return sum(rng.randint(0, 9) == d for d in digits) / 50\n"
+        "for _ in range(1000):\n    chosen = max(chosen, share(labels))\n"
+        "really = share(others)"
+    ],
+    "ex-unsure": [
+        "unsure = [y for x, y in test if not any(\n"
+        "    p.data >= 0.9 for p in softmax(model.outputs(x)))]\n"
+        "counts = list(map(unsure.count, range(10)))\n"
+        "most = max(range(10), key=counts.__getitem__)"
+    ],
+    "ex-words": [
+        "def one_hot(word, words):\n    numbers = [0] * len(words)\n"
+        "    if word in words:\n        numbers[words.index(word)] = 1\n"
+        "    return numbers"
+    ],
+    "ex-empty-pixels": [
+        "columns = list(zip(*(image for image, _ in training)))\n"
+        "pixel_scaler, heard = Scaler(zip(*columns)), 0\n"
+        "constant = tuple(i for i in range(64) if not any(columns[i]))"
+    ],
     "ex-second-derivative": ["gradient = x * x * 3\ngradient.backward()"],
     "ex-fewer-terms": [
         "for last in errors:\n    term = total = 1.0\n"
@@ -190,6 +238,40 @@ WRONG: dict[str, list[str]] = {
     "ex-lambda": ["found = dict.fromkeys([0.0, 1e-4, 1e-1], (1.3, 1.0))"],
     "ex-spoil": ["n, seen, unseen = 10, 1.0, 0.95"],
     "ex-order-of-sums": ["left, right = 0.1 + 0.2 + 0.3, 0.2 + 0.1 + 0.3"],
+    "ex-single": [
+        "scores_32 = theirs(x).squeeze().tolist()\nfurthest, changed = 0.0, 0",
+    ],
+    "ex-sorted": [
+        "in_order = shuffled = 0.9",
+        "in_order = shuffled = 0.1",
+    ],
+    "ex-no-hats": [
+        "first, tenth = 0.1, 1 - 0.9**10",
+        "first, tenth = 1.0, 1.0",
+    ],
+    "ex-guessers": [
+        "chosen = really = 0.1",
+        "chosen, really = 0.24, 0.24",
+    ],
+    "ex-unsure": [
+        "for image, _ in test:\n    scores = model.outputs(image)\n"
+        "    if max(p.data for p in softmax(scores)) < 0.9:\n"
+        "        counts[argmax(scores)] += 1\n"
+        "most = counts.index(max(counts))",
+        "for _, digit in test:\n    counts[digit] += 1\nmost = 8",
+    ],
+    "ex-words": [
+        "def one_hot(word, words):\n    return [words.index(word)]",
+        "def one_hot(word, words):\n"
+        "    return [float(w <= word) for w in words]",
+    ],
+    "ex-empty-pixels": [
+        "pixel_scaler = Scaler(x for x, _ in training)\n"
+        "constant, heard = [0, 32, 39], 1.0",
+        "pixel_scaler = Scaler(x for x, _ in test)\nheard = 0.0\n"
+        "constant = [i for i in range(64)\n"
+        "            if not pixel_scaler.deviations[i]]",
+    ],
     "ex-fuse-mean": [
         "def mean(values):\n    return sum(values) / len(values)"
     ],

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from myst_nb.core.read import read_myst_markdown_notebook
@@ -19,12 +20,21 @@ CHAPTERS = [page for page in PAGES if re.match(r"\d\d-", page.name)]
 
 
 @cache
+def notebook(page: Path) -> nbformat.NotebookNode:
+    """A page that has code, as MyST-NB reads it."""
+    return read_myst_markdown_notebook(page.read_text(), MdParserConfig())
+
+
 def cells(page: Path) -> list[nbformat.NotebookNode]:
-    """All cells of a page, of prose and of code, as MyST-NB reads them."""
-    text = page.read_text()
-    if "{code-cell}" not in text:
+    """All cells of a page, of prose and of code."""
+    if "{code-cell}" not in page.read_text():
         return []
-    return read_myst_markdown_notebook(text, MdParserConfig()).cells
+    return notebook(page).cells
+
+
+def front_matter(page: Path) -> dict[str, Any]:
+    """What a page that has code says above its text."""
+    return dict(notebook(page).metadata)
 
 
 def code_cells(page: Path) -> list[nbformat.NotebookNode]:

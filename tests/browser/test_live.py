@@ -24,9 +24,9 @@ SHARED = CHAPTER
 """See sharing.py."""
 PAGES = (
     # What takes long comes first, so that no worker ends with it.
-    *("12-moons", "17-alive", "03-value", "13-same-in-pytorch"),
-    *("15-straight-line", "10-mlp", "06-backward", "11-training"),
-    *("07-operations", "14-where-time-goes", "16-machine-code", "09-neuron"),
+    *("12-moons", "20-alive", "03-value", "13-same-in-pytorch"),
+    *("18-straight-line", "10-mlp", "06-backward", "11-training"),
+    *("07-operations", "17-where-time-goes", "19-machine-code", "09-neuron"),
     *("05-local-gradients", "02-by-hand", "01-derivative", "04-graph"),
     *("08-pytorch", "index", "appendix/coming-from-micrograd"),
 )

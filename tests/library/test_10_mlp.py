@@ -2,9 +2,10 @@
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -182,6 +183,91 @@ def test_outputs_are_a_list_whatever_their_number() -> None:
     one, two = MLP(2, [3, 1]), MLP(2, [3, 2])
     assert [y.data for y in one.outputs(x)] == [one(x).data]
     assert [y.data for y in two.outputs(x)] == [y.data for y in two(x)]
+
+
+TABLES: list[Any] = [
+    [[1.0, 2.0], [3.0, 4.0]],
+    [(1.0, 2.0)],
+    ([Value(1.0), Value(2.0)],),
+    np.array([[1.0, 2.0], [3.0, 4.0]]),
+    np.array([[1.0], [2.0]]),
+    list(np.array([[1.0, 2.0], [3.0, 4.0]])),
+    zip([1.0, 2.0], [3.0, 4.0], strict=True),
+    [1.0, [2.0]],
+]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=range(len(TABLES)))
+def test_a_table_is_refused_with_how_to_pass_its_rows(table: Any) -> None:
+    """Protects who knows other libraries: there, one passes all rows."""
+    said = (
+        "pass one example at a time, as in [model(x) for x in rows]: "
+        "a list of 2 inputs is wanted, not a list of lists"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(said)}$"):
+        MLP(2, [3, 1])(table)
+
+
+class Frame:
+    """What is like pandas' tables: one goes through the columns' names."""
+
+    shape = (3, 2)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["width", "height"])
+
+
+def test_a_table_with_names_is_refused_as_a_table() -> None:
+    """Protects who passes a table of pandas, whose shape says what it is."""
+    table: Any = Frame()
+    with pytest.raises(TypeError, match="one example at a time"):
+        MLP(2, [1])(table)
+
+
+@pytest.mark.parametrize(
+    "call", [Layer(2, 3), MLP(2, [3, 1]), MLP(2, [3, 2]).outputs]
+)
+def test_all_that_takes_an_example_refuses_a_table(
+    call: Callable[[Any], object],
+) -> None:
+    """Protects the ways in: a layer, a network, and its outputs."""
+    with pytest.raises(TypeError, match="one example at a time"):
+        call([[1.0, 2.0]] * 2)
+
+
+@pytest.mark.parametrize("x", [3.0, 7, Value(3.0), None, np.array(3.0)])
+def test_a_bare_number_is_refused_with_how_many_are_wanted(x: Any) -> None:
+    """Protects who has but one number: a list of it is still a list."""
+    said = f"a list of 2 inputs is wanted, not {x!r}"
+    with pytest.raises(TypeError, match=f"^{re.escape(said)}$"):
+        MLP(2, [1])(x)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [["1", "2"], "12", [b"1", 2.0], [1.0, None], np.array(["1", "2"])],
+    ids=str,
+)
+def test_what_else_is_no_number_is_refused_by_its_value(x: Any) -> None:
+    """Protects from being told of rows where there are none."""
+    with pytest.raises(TypeError, match=r"^a Value holds one real number"):
+        MLP(2, [1])(x)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        (1.0, Value(2.0)),
+        np.array([1.0, 2.0]),
+        {1.0: "", 2.0: ""},
+        torch.tensor([1.0, 2.0]),
+    ],
+)
+def test_all_that_gives_numbers_in_turn_is_an_example(x: Any) -> None:
+    """Protects users' data: arrays, and their rows, are lists enough."""
+    model = MLP(2, [1])
+    assert model(x).data == model([1.0, 2.0]).data
+    assert model(iter(x)).data == model([1.0, 2.0]).data
 
 
 NONLIN = (

@@ -3,6 +3,7 @@
 import gc
 import random
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,6 +64,31 @@ def test_predictions_and_targets_must_pair_up(
         "a loss needs as many targets as predictions, and at least one:"
         " got {} predictions, {} targets".format(*lengths)
     )
+
+
+LISTS = (
+    "this loss takes one prediction and one target for each example, not "
+    "lists of them: of one score for each class, cross_entropy makes the "
+    "loss of an example"
+)
+
+
+@pytest.mark.parametrize("row", [[Value(1.0)], (Value(1.0),), np.ones(1)])
+def test_lists_of_predictions_or_targets_are_refused(row: Any) -> None:
+    """Protects who has several outputs: the error names their loss."""
+    with pytest.raises(TypeError, match=f"^{LISTS}$"):
+        mean_squared_error([row, row], [1.0, 0.0])
+    with pytest.raises(TypeError, match=f"^{LISTS}$"):
+        mean_squared_error([Value(1.0), row], [1.0, 0.0])
+    with pytest.raises(TypeError, match=f"^{LISTS}$"):
+        mean_squared_error([Value(1.0), Value(0.0)], [1.0, row])
+
+
+def test_torchs_targets_are_no_lists() -> None:
+    """Protects targets that come as a tensor, of tensors without a shape."""
+    targets: Any = torch.tensor([0, 1])
+    loss = mean_squared_error([Value(1.0), Value(3.0)], targets)
+    assert loss.data == 2.5
 
 
 def test_a_target_is_taken_from_its_prediction() -> None:

@@ -136,6 +136,13 @@ def test_labels_of_another_kind_are_refused(label: Any) -> None:
         hinge([Value(0.5), Value(0.5)], [1, label])
 
 
+def test_lists_of_scores_are_refused_by_hinge() -> None:
+    """Protects who has a score for each class: `1 * [s]` is a list."""
+    scores = [MLP(2, [3]).outputs([0.5, 1.0]) for _ in range(2)]
+    with pytest.raises(TypeError, match=r"one prediction .*cross_entropy"):
+        hinge(scores, [1, -1])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("n", [1, 2, 7, 100])
 def test_moons_are_n_labelled_points(n: int) -> None:
     """Protects the shape of the data."""

@@ -158,6 +158,19 @@ def test_a_neurons_inputs_may_still_be_numbers(inputs: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        ([[1.0, 2.0]] * 3, "one example at a time, as in .* for x in rows"),
+        (3.0, "^a list of 2 inputs is wanted, not 3.0$"),
+    ],
+)
+def test_a_neuron_takes_one_example_at_a_time(x: Any, said: str) -> None:
+    """Protects who passes a table; layers have done so since chapter 10."""
+    with pytest.raises(TypeError, match=said):
+        Neuron(2)(x)
+
+
 def test_a_network_has_two_nodes_a_neuron() -> None:
     """Protects the size of graphs: a sum and an activation each."""
     model = MLP(2, [8, 8, 1])

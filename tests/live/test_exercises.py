@@ -11,9 +11,10 @@ from typing import Any
 import nbformat
 import pytest
 from answers import RIGHT, WRONG
-from reading import CHAPTERS, ROOT, code_cells, exercises
+from reading import CHAPTERS, ROOT, code_cells, exercises, front_matter
 
 import forked
+from run.execute import files_read
 from verdict import asserts_in
 
 RUNNER = Path(__file__).with_name("answering.py")
@@ -67,6 +68,8 @@ def run(
         steps += after.get(number, [])
     (folder / "steps").write_text(json.dumps(steps))
     (folder / "empty").mkdir()
+    for name, file in files_read(page, front_matter(page)).items():
+        shutil.copy(file, folder / "empty" / name)
     shutil.copytree(ROOT / "micrograd", folder / "site/micrograd")
     status = forked.run(
         RUNNER,

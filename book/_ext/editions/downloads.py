@@ -5,13 +5,15 @@ texts in plain Markdown, which every Jupyter reads. It runs on the finished
 library, of which it says where to get it. The source is the chapter's own
 file, as Sphinx lays it down; Jupyter with jupytext opens it as a notebook.
 
-Both lie in ``_sources``, and each chapter links to its own under its title.
+Both lie in ``_sources``, as does what its cells read, and each chapter links
+to its own under its title.
 (The theme's button for this offers the text in MyST alone.)
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -21,7 +23,7 @@ from docutils import nodes
 from nbformat import v4
 
 from editions.markdown import Writer
-from run.execute import executed
+from run.execute import executed, files_read
 from tangle.chapters import chapter_number
 
 if TYPE_CHECKING:
@@ -31,34 +33,46 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 # What cells import that a plain Python hasn't got, and how it is called.
-PACKAGES = {"matplotlib": "Matplotlib", "torch": "PyTorch"}
+PACKAGES = {
+    "matplotlib": "Matplotlib",
+    "sklearn": "scikit-learn",
+    "torch": "PyTorch",
+}
 
 # The formulas' colours are the book's own: see its style sheets.
 OUR_MACROS = re.compile(r"\\(?:data|gradient|operation|parameter)(?![a-zA-Z])")
 
-LINKS = (
-    '<p class="along">Take this chapter along:'
-    ' <a href="{folder}/{docname}.ipynb" download>notebook</a>,'
-    ' <a href="{folder}/{docname}.md" download>source</a></p>'
-)
+LINKS = '<p class="along">Take this chapter along: {links}</p>'
+LINK = '<a href="{file}" download>{name}</a>'
 
 
 def take_along(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Write a chapter's notebook; put the links under the chapter's title."""
     if app.builder.name != "html" or not chapter_number(docname):
         return
-    notebook = executed(app, docname)
-    if notebook is None:  # the page has no code
+    executed_page = executed(app, docname)
+    if executed_page is None:  # the page has no code
         return
     place = Path(app.outdir) / "_sources" / f"{docname}.ipynb"
     place.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(  # type: ignore[no-untyped-call]
-        for_jupyter(app, doctree, docname, notebook), place
+        for_jupyter(app, doctree, docname, executed_page), place
+    )
+    data = files_read(Path(docname), executed_page.metadata)
+    for name, file in data.items():
+        shutil.copy(file, place.parent / name)
+    # What a chapter reads lies beside it.
+    files = {"notebook": f"{place.stem}.ipynb", "source": f"{place.stem}.md"}
+    files |= {name: name for name in data}
+    folder = "../" * docname.count("/") + f"_sources/{Path(docname).parent}"
+    links = ", ".join(
+        LINK.format(file=f"{folder}/{file}", name=name)
+        for name, file in files.items()
     )
     title = next(doctree.findall(nodes.title))
-    folder = "../" * docname.count("/") + "_sources"
-    links = LINKS.format(folder=folder, docname=docname)
-    title.parent.insert(1, nodes.raw("", links, format="html"))
+    title.parent.insert(
+        1, nodes.raw("", LINKS.format(links=links), format="html")
+    )
 
 
 def for_jupyter(
@@ -141,6 +155,7 @@ def where_it_comes_from(
     if extra:
         needs.append("Graphviz's program `dot`")
     needs += [name for module, name in PACKAGES.items() if module in imported]
+    needs += files_read(Path(docname), executed.metadata)
     *others, last = needs
     listed = f"{', '.join(others)} and {last}" if others else last
     return (

@@ -1,8 +1,9 @@
 """Gives the pages what they need to run their cells where they are read.
 
 What is asked for when a reader first runs something: for every page what is
-to know of its cells, for every stage the library, and the Python that runs
-the cells (``book/_live/python``), with the packages that it draws with. The
+to know of its cells, for every stage the library, the data that cells read,
+and the Python that runs the cells (``book/_live/python``), with the packages
+that it draws with. The
 JavaScript and Python itself come from ``_build/live``, where the Makefile
 puts them; without them the pages are as they would be on paper.
 
@@ -25,12 +26,13 @@ import steps
 import verdict
 from figures import graph_text, palette, svg_element
 from run import execute
+from run.datasets import DATASETS, dataset
 from tangle.chapters import chapter_number
-from weave import exercises, playground
+from weave import digit_pad, exercises, playground
 from weave.library_so_far import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from docutils import nodes
     from nbformat import NotebookNode
@@ -71,6 +73,9 @@ def write_archives(app: Sphinx) -> None:
     folder = Path(app.outdir, FOLDER)
     for stage in Path(app.srcdir, "_build", "stages").iterdir():
         pack(folder / "stages" / f"{stage.name}.zip", files_below(stage))
+    for name in DATASETS:
+        if file := dataset(name):
+            pack(folder / "data" / f"{name}.zip", {name: file})
     package = Path(graphviz.__file__).parent
     contents = {file.name: file for file in RUNNER.glob("*.py")}
     for module in (figures, graph_text, palette, svg_element):
@@ -108,8 +113,14 @@ def bring_to_life(
     """Load on a page with cells what makes them live, and describe them."""
     if doctree is None or not is_there(app):
         return
+    if digit_pad.on_page(doctree):
+        app.add_js_file("live/pad.js", loading_method="defer")
+        app.add_css_file("live/pad.css")
     notebook = execute.executed(app, pagename)
-    if notebook is None or execute.READS in notebook.metadata:
+    if notebook is None:
+        return
+    data = str(notebook.metadata.get(execute.READS, "")).split()
+    if not set(data) <= set(DATASETS):
         return
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     why = absent.reasons(
@@ -125,7 +136,8 @@ def bring_to_life(
     page = {
         "chapter": chapter_number(pagename),
         "stage": stage,
-        "bytes": bytes_fetched(app, stage),
+        "data": data,
+        "bytes": bytes_fetched(app, stage, data),
         "cells": list(described(notebook, cells, why)),
     }
     if (query := playground.on_page(doctree)) is not None:
@@ -169,12 +181,13 @@ def described(
         yield told
 
 
-def bytes_fetched(app: Sphinx, stage: str) -> int:
+def bytes_fetched(app: Sphinx, stage: str, data: Iterable[str] = ()) -> int:
     """How much is fetched before the first cell runs."""
     python = Path(app.srcdir, MADE, "live", "pyodide")
     ours = Path(app.outdir, FOLDER)
     files = [python / name for name in FETCHED]
     files += [ours / "python.zip", ours / "stages" / f"{stage}.zip"]
+    files += [ours / "data" / f"{name}.zip" for name in data]
     return sum(file.stat().st_size for file in files)
 
 

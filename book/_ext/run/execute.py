@@ -11,8 +11,12 @@ Pages are executed side by side, while Sphinx reads them one after another. One
 that measures time says so in its front matter, ``measures_time: true``: it is
 executed when all others have been.
 
-Cells run in an empty folder. A page whose cells read a file names it in its
-front matter, as seen from the page: ``reads: ../measurements.json``.
+Cells run in an empty folder. A page whose cells read files names them in its
+front matter: data sets (see datasets.py), as ``reads: digits.csv``, or others
+as seen from the page, ``reads: ../measurements.json``. One whose cells write
+files that others need names these, too: ``writes: network.json``. They are
+kept beside its executed notebook, and what its cells say isn't known where one
+of them is missing. If no cell has written it, the build fails.
 """
 
 from __future__ import annotations
@@ -42,6 +46,7 @@ from sphinx.util import logging
 from sphinx.util.console import strip_colors
 
 from run import kernels
+from run.datasets import dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,6 +62,8 @@ TOOK = "executed_in"
 """In a notebook's metadata: the seconds that it took."""
 READS = "reads"
 """In a page's front matter: the files that its cells read."""
+WRITES = "writes"
+"""In a page's front matter: the files that its cells write for others."""
 MEASURES_TIME = "measures_time"
 """In a page's front matter: nothing else is to run beside its cells."""
 STEPS = "steps"
@@ -93,8 +100,12 @@ class Page(NamedTuple):
     @property
     def reads(self) -> dict[str, Path]:
         """The files that its cells read, as they name them."""
-        names = str(self.notebook.metadata.get(READS, "")).split()
-        return {name: self.path.parent / name for name in names}
+        return files_read(self.path, self.notebook.metadata)
+
+    @property
+    def writes(self) -> dict[str, Path]:
+        """The files that its cells write, and where they are kept."""
+        return files_written(self.kept, self.notebook.metadata)
 
     @property
     def measures_time(self) -> bool:
@@ -116,6 +127,21 @@ class Page(NamedTuple):
         return sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def files_read(page: Path, front_matter: dict[str, Any]) -> dict[str, Path]:
+    """The files that a page's cells read, as they name them."""
+    names = str(front_matter.get(READS, "")).split()
+    return {name: dataset(name) or page.parent / name for name in names}
+
+
+def files_written(kept: Path, front_matter: dict[str, Any]) -> dict[str, Path]:
+    """The files that a page's cells write, and where they are kept.
+
+    `kept` is where its executed notebook is.
+    """
+    names = str(front_matter.get(WRITES, "")).split()
+    return {name: kept.parent / name for name in names}
+
+
 class Executions:
     """The pages that are executed in a build, and what has come of it."""
 
@@ -134,7 +160,8 @@ class Executions:
         self.pools = (side_by_side, alone)
         for page in sorted(pages, key=lambda page: page.measures_time):
             known, key = read_notebook(page.kept), page.key
-            if known and known.metadata.get(KEY) == key:
+            is_whole = all(file.exists() for file in page.writes.values())
+            if known and known.metadata.get(KEY) == key and is_whole:
                 continue
             self.seconds[page.path] = (
                 known.metadata.get(TOOK) if known else None
@@ -167,6 +194,7 @@ class Executions:
                 resources={"metadata": {"path": str(folder)}},
                 timeout=self.timeout,
                 record_timing=False,
+                coalesce_streams=True,  # and what is written over is gone
                 on_cell_start=self.check,
                 on_cell_executed=finish,
             )
@@ -181,6 +209,7 @@ class Executions:
                 self.running.remove(client)
                 # It would be cleaned up again, if that has failed once.
                 atexit.unregister(client._cleanup_kernel)
+            keep_what_is_written(page, folder)
         took = perf_counter() - started
         notebook.metadata |= {KEY: key, TOOK: took}
         write_notebook(notebook, page.kept)
@@ -217,6 +246,20 @@ class Executions:
             kernel = client.km and client.km.provisioner
             if process := getattr(kernel, "process", None):
                 process.kill()
+
+
+def keep_what_is_written(page: Page, folder: Path) -> None:
+    """Keep the files that the cells have written; never half a one."""
+    for name, kept in page.writes.items():
+        if not (folder / name).is_file():
+            raise ExecutionError(
+                f"{page.path}:1: its front matter says `{WRITES}: {name}`, "
+                "but no cell has written it"
+            )
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        half = kept.with_name(f"{kept.name}.part")
+        shutil.copyfile(folder / name, half)
+        half.replace(kept)
 
 
 class Client(NotebookClientBase):  # type: ignore[misc]
@@ -325,11 +368,20 @@ def executes_so(
     return create
 
 
-def depend_on_what_is_read(app: Sphinx, doctree: nodes.document) -> None:
-    """Have a page read again when a file that its cells read has changed."""
-    page = Path(app.env.doc2path(app.env.docname))
-    for name in app.env.metadata[app.env.docname].get(READS, "").split():
-        app.env.note_dependency(str(page.parent / name))
+def depend_on_files(app: Sphinx, doctree: nodes.document) -> None:
+    """Have a page read again when a file that its cells read has changed.
+
+    Or when one is gone that they have written.
+    """
+    docname = app.env.docname
+    front_matter = app.env.metadata[docname]
+    page = Path(app.env.doc2path(docname))
+    for files in (
+        files_read(page, front_matter),
+        files_written(kept(app, docname), front_matter),
+    ):
+        for file in files.values():
+            app.env.note_dependency(str(file))
 
 
 def begin(app: Sphinx, pages: list[Page]) -> None:
@@ -344,5 +396,5 @@ def stop() -> None:
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("doctree-read", depend_on_what_is_read)
+    app.connect("doctree-read", depend_on_files)
     sphinx_.create_client = executes_so(sphinx_.create_client)

@@ -15,6 +15,7 @@ ABSENT = {
     "matplotlib": "Matplotlib",
     "numpy": "NumPy",
     "llvmlite": "LLVM (llvmlite)",
+    "sklearn": "scikit-learn",
 }
 """What it would take too long to fetch, or what no browser can run."""
 

@@ -75,15 +75,20 @@ export class Python extends EventTarget {
       return started;
     }
     if (this.#giveUp !== giveUp) return started; // stopped meanwhile
-    const { stage, bytes, chapter } = needs;
+    const { stage, bytes, chapter, data = [] } = needs;
     this.#worker = newWorker();
     this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
     this.#worker.onmessage = ({ data }) => this.#receive(data);
-    const archives = [`stages/${stage}.zip`, "python.zip"].map(
-      (file) => new URL(`_live/${file}`, root).href,
-    );
+    const hrefs = (files) =>
+      files.map((file) => new URL(`_live/${file}.zip`, root).href);
     this.#worker.postMessage({
-      start: { base: base.href, archives, bytes, chapter },
+      start: {
+        base: base.href,
+        archives: hrefs([`stages/${stage}`, "python"]),
+        data: hrefs(data.map((file) => `data/${file}`)),
+        bytes,
+        chapter,
+      },
     });
     return started;
   }

@@ -53,21 +53,25 @@ function limitDepth({ _module: module }) {
   );
 }
 
-async function start({ base, archives, bytes, chapter }) {
+/* A cache may have it, but has to ask whether it is still the same. */
+const fetched = async (url) =>
+  (await fetch(url, { cache: "no-cache" })).arrayBuffer();
+
+async function start({ base, archives, data, bytes, chapter }) {
   countBytes(bytes);
   const { loadPyodide } = await import(new URL(PYTHON, base));
-  const [python, viz, ...zips] = await Promise.all([
+  const [python, viz, modules, files] = await Promise.all([
     loadPyodide({ indexURL: new URL("pyodide/", base).href, jsglobals: {} }),
     graphviz(),
-    // A cache may have them, but has to ask whether they are still the same.
-    ...archives.map(async (url) =>
-      (await fetch(url, { cache: "no-cache" })).arrayBuffer(),
-    ),
+    Promise.all(archives.map(fetched)),
+    Promise.all(data.map(fetched)),
   ]);
   limitDepth(python);
-  for (const zip of zips) {
+  for (const zip of modules) {
     python.unpackArchive(zip, "zip", { extractDir: "/book" });
   }
+  // Where cells find what they read: in their working directory.
+  for (const zip of files) python.unpackArchive(zip, "zip");
   python.registerJsModule("page", {
     chapter,
     emit: (output) => post({ id: running, output: plain(output) }),

@@ -1,4 +1,4 @@
-"""From chapter 17 on: what `import micrograd` brings, and what it leaves."""
+"""From chapter 20 on: what `import micrograd` brings, and what it leaves."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,9 @@ import pytest
 import micrograd
 from micrograd.compiler import compile
 from micrograd.experiment import Experiment, Settings
+from micrograd.saving import load, save
 
-SLOW = "compiler experiment inspect dataclasses shutil graphviz numpy"
+SLOW = "compiler experiment saving inspect dataclasses shutil graphviz numpy"
 IMPORTED = """
 import sys, micrograd
 print(*(name.removeprefix("micrograd.") for name in sys.modules))
@@ -25,6 +26,8 @@ def test_what_waits_is_there_when_it_is_asked_for() -> None:
     assert micrograd.compile is compile
     assert micrograd.Experiment is Experiment
     assert micrograd.Settings is Settings
+    assert micrograd.load is load
+    assert micrograd.save is save
     with pytest.raises(AttributeError, match="'compil'"):
         micrograd.compil  # type: ignore[attr-defined] # noqa: B018
 

@@ -1,4 +1,4 @@
-"""From chapter 14 on: training while the garbage collector rests."""
+"""From chapter 17 on: training while the garbage collector rests."""
 
 import gc
 import random
