@@ -83,7 +83,7 @@ def l2(parameters: Iterable[Value]) -> Value:
 def softmax(scores: Sequence[Value]) -> list[Value]:
     r"""The share of each score, :math:`e^{s_i} / \sum_j e^{s_j}`.
 
-    Shares are positive and add up to 1. (Bridle 1990.)
+    No share is negative, and they add up to 1. (Bridle 1990.)
     """
     powers = [score.exp() for score in below_highest(scores)]
     total = sum(powers, Value(0.0))
