@@ -1,7 +1,15 @@
-"""A small book in a temporary folder, for the tests of the tangler."""
+"""A small book in a temporary folder, for the tests of the tangler.
+
+What an author is told stands word by word in `cases/told.txt`, test by test.
+Without that file, a run of all the tests in one process writes it anew: read
+what has changed. Python's own words are in it, so it holds for one Python.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,14 +20,17 @@ from tangle.errors import TangleError
 from tangle.package import Package, tangle
 from tangle.validation import validated
 
+TOLD = Path(__file__).parent / "cases/told.txt"
+TOLD_BY = (3, 11)
 FRONT = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 
 
 class Book:
     """A book whose pages are listed in the order in which they are added."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, told: list[str]) -> None:
         self.root = root
+        self.told = told
         self.listed: list[str] = []
         (root / "book").mkdir(parents=True)
         self.page("book/index", "# A book\n", front="")
@@ -60,6 +71,7 @@ class Book:
         """What is wrong with the book."""
         with pytest.raises(TangleError) as caught:
             validated(read_chapters(self.root))
+        self.told.append(str(caught.value))
         return caught.value
 
     def line(self, path: str, text: str) -> int:
@@ -68,9 +80,37 @@ class Book:
         return max(n for n, line in enumerate(lines, 1) if text in line)
 
 
+@pytest.fixture(scope="session")
+def words() -> Iterator[dict[str, str]]:
+    """What is told in each test."""
+    if TOLD.exists():
+        blocks = re.split(r"^=== ", TOLD.read_text("utf-8"), flags=re.M)[1:]
+        yield dict(block.rstrip("\n").split("\n", 1) for block in blocks)
+        return
+    words: dict[str, str] = {}
+    yield words
+    blocks = (f"=== {name}\n{said}\n" for name, said in words.items())
+    TOLD.write_text("\n".join(blocks), "utf-8")
+
+
 @pytest.fixture
-def book(tmp_path: Path) -> Book:
-    return Book(tmp_path / "a book")
+def told(
+    request: pytest.FixtureRequest, tmp_path: Path, words: dict[str, str]
+) -> Iterator[list[str]]:
+    """What is told in this test is added here, and compared at its end."""
+    told: list[str] = []
+    yield told
+    said = "\n".join(told).replace(str(tmp_path), "TMP").rstrip("\n")
+    if said and sys.version_info[:2] == TOLD_BY:
+        name = f"{request.node.path.stem}: {request.node.name}"
+        if not TOLD.exists():
+            words[name] = said
+        assert said == words.get(name)
+
+
+@pytest.fixture
+def book(tmp_path: Path, told: list[str]) -> Book:
+    return Book(tmp_path / "a book", told)
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +119,6 @@ def make_book(tmp_path_factory: pytest.TempPathFactory) -> type[Book]:
 
     class FreshBook(Book):
         def __init__(self) -> None:
-            super().__init__(tmp_path_factory.mktemp("book") / "a book")
+            super().__init__(tmp_path_factory.mktemp("book") / "a book", [])
 
     return FreshBook

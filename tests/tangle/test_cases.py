@@ -68,6 +68,7 @@ def test_it_is_refused_at_the_line_or_tangled_right(book, judge, what):
     except TangleError as error:
         assert wanted, str(error)
         assert (error.path, error.line) in wanted
+        book.told.append(str(error))
         return
     assert not wanted
     stages = [
@@ -297,6 +298,7 @@ def test_what_is_odd_in_pages_is_told_with_its_place(book, what, capsys):
         (book.root / path).write_bytes(text.encode("utf-8", "surrogateescape"))
     status = main(["--root", str(book.root)])
     told = capsys.readouterr().err
+    book.told.append(told)
     if status == 0:
         assert not places or places.endswith("|")
         assert (book.root / "micrograd/m.py").exists()

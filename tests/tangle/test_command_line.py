@@ -25,6 +25,10 @@ def run(book, capsys, monkeypatch):
         except SystemExit as exit:
             status = int(exit.code or 0)
         output = capsys.readouterr()
+        # How it is used is told by --help alone.
+        book.told.extend(
+            text.rpartition(": error: ")[2] for text in output if text
+        )
         return status, output.out, output.err
 
     return run
@@ -236,6 +240,17 @@ def test_a_folder_in_the_way_is_an_error_too(small_book, run):
     status, _, errors = run()
     assert status == 2
     assert "m.py" in errors
+
+
+def test_help_tells_of_every_option(book, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "999")
+    monkeypatch.setattr(sys, "argv", ["tangle"])
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    root = Path(tangle.__file__).resolve().parents[3]
+    said = " ".join(capsys.readouterr().out.split())
+    said = said.replace(f"(default: {root})", "(default: ROOT)")
+    book.told.append(said.replace(" --", "\n--"))
 
 
 def test_it_finds_its_book_from_anywhere(tmp_path):

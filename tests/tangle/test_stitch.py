@@ -124,6 +124,7 @@ def refusal(book) -> str:
     with pytest.raises(TangleError) as caught:
         stitch(book.root)
     assert pages(book.root) == before
+    book.told.append(str(caught.value))
     return str(caught.value)
 
 
@@ -662,7 +663,9 @@ def test_the_command_line_tells_places(measures, capsys):
     rename(measures, IN_CODE, "gauge")
     (measures.root / "tool.py").write_text("import os\n\nmeasure()\n")
     assert main(arguments) == 0
-    said = capsys.readouterr().out.split("\n")
+    output = capsys.readouterr().out
+    measures.told.append(output)
+    said = output.split("\n")
     assert said[0] == at(measures, "01-one", "def gauge") + " is changed"
     assert "measure is gauge in all tangled cells" in said
     prose = at(measures, "04-four", "Here we measure")
