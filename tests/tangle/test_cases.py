@@ -258,9 +258,75 @@ PAGES: dict[str, tuple[dict[str, str], str]] = {
         {"_toc.yml": f"{TOC}  - file: book/02-two\n"},
         "_toc.yml:4",
     ),
+    "a page that is listed twice": (
+        {"_toc.yml": f"{TOC}  - file: book/01-one.md\n"},
+        "_toc.yml:4",
+    ),
+    "a notebook that has tangled cells": (
+        {
+            "_toc.yml": f"{TOC}  - file: book/02\n",
+            "book/02.ipynb": '{"cells": [{"metadata": {"tangle": 1}}]}',
+        },
+        "book/02.ipynb:1",
+    ),
+    "a notebook that is a list": (
+        {"_toc.yml": f"{TOC}  - file: book/02\n", "book/02.ipynb": "[]"},
+        "book/02.ipynb:1",
+    ),
+    "a notebook of numbers": (
+        {
+            "_toc.yml": f"{TOC}  - file: book/02\n",
+            "book/02.ipynb": '{"cells": [5]}',
+        },
+        "book/02.ipynb:1",
+    ),
+    "a notebook without what each cell has": (
+        {
+            "_toc.yml": f"{TOC}  - file: book/02\n",
+            "book/02.ipynb": '{"cells": [{}]}',
+        },
+        "book/02.ipynb:1",
+    ),
+    "a notebook that is no JSON": (
+        {"_toc.yml": f"{TOC}  - file: book/02\n", "book/02.ipynb": "{"},
+        "book/02.ipynb:1",
+    ),
+    "an option below a gap": (
+        options(":tangle: micrograd/m.py\n\n:after: x"),
+        f"{ONE}:11",
+    ),
+    "a file that is a folder, too": (
+        {ONE: PAGE + CELL_TEXT.replace("m.py", "m/n.py")},
+        f"{ONE}:16",
+    ),
+    "files that are one on some disks": (
+        {ONE: PAGE + CELL_TEXT.replace("m.py", "M.py")},
+        f"{ONE}:16",
+    ),
     "a page that is not listed": (
         {"_toc.yml": "root: book/index\n"},
         f"{ONE}:11",
+    ),
+    "settings that are a list": ({"_config.yml": "- a\n"}, "_config.yml:1"),
+    "execution in one word": (
+        {"_config.yml": "a: 1\nexecute: a\n"},
+        "_config.yml:2",
+    ),
+    "extensions that are numbers": (
+        {"_config.yml": "parse:\n  myst_enable_extensions: [1]\n"},
+        "_config.yml:2",
+    ),
+    "an extension that there isn't": (
+        {"_config.yml": "parse:\n  myst_enable_extensions: [x]\n"},
+        "_config.yml:2",
+    ),
+    "a book that Sphinx doesn't run": (
+        {"_config.yml": "sphinx:\n config:\n  nb_execution_mode: 'off'\n"},
+        "_config.yml:3",
+    ),
+    "a page that is not run": (
+        {"_config.yml": "execute:\n  exclude_patterns: [x, book/*]\n"},
+        "_config.yml:2",
     ),
     "settings that are a word": (
         {"_config.yml": "parse: a\n"},
@@ -305,7 +371,7 @@ def test_what_is_odd_in_pages_is_told_with_its_place(book, what, capsys):
         return
     assert status == 2
     place = ":".join(told.split(":")[:2])
-    assert re.fullmatch(r"(_toc|_config)\.yml:\d+|book/\S+\.md:\d+", place)
+    assert re.fullmatch(r"(_toc|_config)\.yml:\d+|book/\S+:\d+", place)
     assert not places.strip("|") or place in places.split("|")
     assert not (book.root / "micrograd/m.py").exists()
 

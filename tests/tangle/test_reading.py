@@ -49,6 +49,18 @@ def test_a_cell_shown_as_text_is_text(book, markdown):
     assert [chapter.cells for chapter in read_chapters(book.root)] == [(), ()]
 
 
+@pytest.mark.parametrize(
+    "name",
+    """
+    code code-block eval-rst literalinclude math mermaid parsed-literal raw
+    raw-cell sourcecode
+    """.split(),
+)
+def test_a_cell_in_a_directive_that_shows_text_is_text(book, name):
+    book.page("book/01-one", f"# One\n\n````{{{name}}}\n{CELL}````\n")
+    assert [chapter.cells for chapter in read_chapters(book.root)] == [(), ()]
+
+
 def test_cells_between_the_gates_of_an_exercise_are_the_page_s(book):
     book.page(
         "book/01-one",

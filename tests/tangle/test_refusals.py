@@ -51,6 +51,12 @@ REFUSED = {
         "def f",
         "a union",
     ),
+    "a name of Python's": (["__file__ = 'x'"], "__file__", "drop it"),
+    "a docstring that is set": (
+        ["__doc__ = 'x'"],
+        "__doc__",
+        "begin the cell with the docstring itself",
+    ),
     # imports
     "a star": (["from math import *"], "math", "name what is imported"),
     "a relative import": (["from . import engine"], "from .", "in full"),
@@ -318,6 +324,27 @@ def test_it_is_refused(book, what):
     assert str(error).startswith(f"book/01-one.md:{error.line}: ")
 
 
+@pytest.mark.parametrize(
+    "name",
+    """
+    __annotations__ __builtins__ __class__ __dict__ __loader__ __name__
+    __package__ __path__ __spec__
+    """.split(),
+)
+def test_what_is_python_s_to_set_is_refused(book, name):
+    book.chapter("01-one", f"{name} = 1")
+    assert book.refusal().message == f"`{name}` is Python's to set: drop it"
+
+
+def test_what_is_nested_beyond_measure_is_refused(book, monkeypatch):
+    def too_deep(_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("tangle.cells._Parser.piece", too_deep)
+    book.chapter("01-one", "x = 1")
+    assert book.refusal().line == book.line("book/01-one.md", "x = 1")
+
+
 def test_a_base_of_another_file_that_is_replaced_is_refused(book):
     book.chapter("01-one", CLASS, file="micrograd/engine.py")
     book.chapter(
@@ -357,6 +384,10 @@ def test_an_annotation_of_another_file_may_be_of_what_is_replaced(book):
         [CLASS, f"{REOPEN}    def g(self):\n        return '__x'"],
         [CLASS, "class B(Value):\n    x = 1", "@reopen\nclass B:\n    y = 1"],
         [POSTPONED + CLASS, f"{REOPEN}    def g(self) -> Value: ..."],
+        [
+            "def f():\n    return __file__, __path__, __spec__, __package__",
+            "def g():\n    return __annotations__",
+        ],
         ["f = 1", "g = [f for f in ()]", "f = 2"],
         ["f = 1", "g = lambda: f", "f = 2"],
         ["def f(): ...", "def g():\n    @f\n    def h(): ...", "f = 2"],

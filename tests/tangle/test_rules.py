@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from textwrap import dedent
 
 import pytest
 
+import tangle
 from tangle.chapters import read_chapters
 from tangle.validation import validated
 
@@ -13,6 +17,16 @@ from tangle.validation import validated
 def same(text: str, expected: str) -> bool:
     assert text.strip("\n") == dedent(expected).strip("\n")
     return True
+
+
+def test_what_is_made_of_a_book_is_not_changed():
+    found = {
+        thing.__name__: thing.__dataclass_params__.frozen
+        for module in iter_modules(tangle.__path__, "tangle.")
+        for thing in vars(import_module(module.name)).values()
+        if isinstance(thing, type) and is_dataclass(thing)
+    }
+    assert [name for name, frozen in found.items() if not frozen] == ["Draft"]
 
 
 def test_cells_follow_in_the_order_of_the_contents_and_the_page(book):
@@ -576,6 +590,24 @@ def test_a_one_line_class_is_left_as_it_is(book):
 def test_blank_lines_at_the_head_of_a_body_are_dropped(book):
     book.chapter("01-one", "class A:\n\n    # on x\n    x = 1")
     assert book.text().strip() == "class A:\n    # on x\n    x = 1"
+
+
+def test_a_blank_line_follows_a_docstring_and_no_other_text(book):
+    book.chapter(
+        "01-one",
+        'class A:\n    """Of A."""\n    x = 1\n    """Of x."""\n    y = 2',
+    )
+    assert same(
+        book.text(),
+        '''
+        class A:
+            """Of A."""
+
+            x = 1
+            """Of x."""
+            y = 2
+        ''',
+    )
 
 
 def test_a_cell_may_say_where_in_the_file_it_goes(book):

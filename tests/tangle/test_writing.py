@@ -104,6 +104,47 @@ def test_nothing_changes_when_a_file_cannot_be_written(
     assert contents(tmp_path / "x") == texts(old)
 
 
+@pytest.mark.parametrize(
+    ("block", "why"),
+    [
+        (lambda place: place.symlink_to("x"), "it leads nowhere"),
+        (os.mkfifo, "it is no file"),
+        (os.mkdir, "it is a folder"),
+    ],
+)
+def test_what_is_in_the_way_is_told(two_packages, tmp_path, block, why):
+    old, _ = two_packages
+    (tmp_path / "micrograd").mkdir()
+    block(tmp_path / "micrograd/b.py")
+    with pytest.raises(OSError) as caught:
+        write(old, tmp_path)
+    assert str(caught.value) == f"micrograd/b.py is in the way: {why}"
+    assert os.listdir(tmp_path / "micrograd") == ["b.py"]
+
+
+def test_a_file_where_a_folder_is_to_be_is_told(two_packages, tmp_path):
+    old, _ = two_packages
+    (tmp_path / "micrograd").write_text("mine")
+    with pytest.raises(NotADirectoryError) as caught:
+        write(old, tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/micrograd is in the way: it is not a folder"
+    )
+
+
+@pytest.mark.parametrize("missing", [os.W_OK, os.X_OK])
+def test_a_folder_that_cannot_be_written_is_told(
+    two_packages, tmp_path, monkeypatch, missing
+):
+    old, _ = two_packages
+    monkeypatch.setattr("os.access", lambda _, mode: not mode & missing)
+    with pytest.raises(PermissionError) as caught:
+        write(old, tmp_path)
+    assert str(caught.value) == (
+        f"micrograd/__init__.py can't be written: {tmp_path} is read-only"
+    )
+
+
 KILL = """
 import itertools, os, shutil, sys
 from pathlib import Path

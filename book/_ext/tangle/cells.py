@@ -8,7 +8,7 @@ import symtable
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
-from types import EllipsisType, ModuleType
+from types import EllipsisType
 
 from tangle import reopened
 from tangle.chapters import Cell
@@ -25,9 +25,10 @@ ALLOWED = (
     "only imports, functions, classes, assignments to one name and a leading"
     " docstring can be tangled: put this in a cell of its own"
 )
-OF_MODULES = vars(ModuleType("")).keys() | {
-    *("__annotations__", "__builtins__", "__class__", "__dict__"),
-    *("__debug__", "__file__", "__path__"),
+OF_MODULES = {
+    *("__annotations__", "__builtins__", "__class__", "__dict__", "__doc__"),
+    *("__file__", "__loader__", "__name__", "__package__", "__path__"),
+    "__spec__",
 }
 STRAY_COMMENT = (
     "the imports will be sorted, and this comment has no place among them: put"
