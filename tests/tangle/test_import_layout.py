@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +73,102 @@ def bound(code: str) -> list[str]:
             for alias in node.names
         }
     )
+
+
+# What a cell imports, and how it is laid out.
+LAID_OUT = {
+    "kinds of names": (
+        "from m import value, Value, A, BC, Z_, _a, b10, b9, B, bB, bb",
+        "from m import BC, Z_, A, B, Value, _a, b9, b10, bB, bb, value",
+    ),
+    "kinds of modules": (
+        "from __future__ import annotations\nfrom a9 import x\n"
+        "import os\nimport a10\nimport a9\nimport micrograd\n"
+        "import Cython\nimport b\nimport json\nfrom json import dumps",
+        "from __future__ import annotations\n\nimport json\nimport os\n"
+        "from json import dumps\n\nimport a9\nimport a10\nimport b\n"
+        "import Cython\nfrom a9 import x\n\nimport micrograd",
+    ),
+    "names that differ in their letters' size": (
+        "import bb\nimport bB",
+        "import bB\nimport bb",
+    ),
+    "aliases": (
+        "from m import a as c, a as b, x\nimport m as k\nimport m as j",
+        "import m as j\nimport m as k\n"
+        "from m import a as b\nfrom m import a as c\nfrom m import x",
+    ),
+    "a line that just fits": (
+        f"from m import {'a' * 32}, {'b' * 31}",
+        f"from m import {'a' * 32}, {'b' * 31}",
+    ),
+    "a line that is too long": (
+        f"from m import {'a' * 32}, {'b' * 32}",
+        f"from m import (\n    {'a' * 32},\n    {'b' * 32},\n)",
+    ),
+    "a line that a comment makes too long": (
+        f"from m import {'a' * 50}  # {'b' * 12}",
+        f"from m import (\n    {'a' * 50},  # {'b' * 12}\n)",
+    ),
+    "a module that is too long": (
+        f"import {'a' * 40}.{'b' * 40}",
+        f"import {'a' * 40}.{'b' * 40}",
+    ),
+    "comments": (
+        "# One.\n# Two.\nfrom m import b  # b\n"
+        "# Two.\n# Three.\nfrom m import a\n"
+        "from m import b\nimport x  # x\nimport y",
+        "import x  # x\nimport y\n\n# Two.\n# Three.\n# One.\n# Two.\n"
+        "from m import (\n    a,\n    b,  # b\n)",
+    ),
+    "a comment first": ("# One.\nimport x", "# One.\nimport x"),
+}
+
+
+@pytest.mark.parametrize("what", LAID_OUT)
+def test_imports_are_laid_out(book, what):
+    cell, expected = LAID_OUT[what]
+    names = ", ".join(bound(cell))
+    book.chapter("01-one", f"{cell}\n\nUSES = ({names},)")
+    head = book.text().partition("USES")[0]
+    assert head.strip("\n") == expected
+
+
+def test_what_is_imported_twice_is_as_it_was_last(book):
+    """With the comments of all, and at run time if one of them is."""
+    book.chapter(
+        "01-one",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
+        "    # One.\n    from m import a  # a\n    from m import b\n"
+        "    from m import c",
+        "from m import a, c\nx: 'b' = (a, c)",
+        "if TYPE_CHECKING:\n    # One.\n    # Two.\n    from m import a",
+    )
+    assert book.text().strip("\n").split("\n") == [
+        "from typing import TYPE_CHECKING",
+        "",
+        "# One.",
+        "# Two.",
+        "from m import (",
+        "    a,  # a",
+        "    c,",
+        ")",
+        "",
+        "if TYPE_CHECKING:",
+        "    from m import b",
+        "",
+        "x: 'b' = (a, c)",
+    ]
+    lines = book.package().files["micrograd/m.py"].lines
+    path = "book/01-one.md"
+    sources = {line.text.strip(): line.source for line in lines}
+    last = book.line(path, "    from m import a")
+    assert sources["from m import ("] == sources[")"] == (path, last)
+    assert sources["a,  # a"] == (path, last)
+    assert sources["c,"] == (path, book.line(path, "from m import a, c"))
+    assert sources["# Two."] == (path, book.line(path, "# Two."))
+    typing = book.line(path, "from typing") + 1
+    assert sources["if TYPE_CHECKING:"] == (path, typing)
 
 
 @settings(max_examples=40)

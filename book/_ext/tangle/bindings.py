@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tangle.chapters import Chapter
 from tangle.errors import TangleError
-from tangle.imports import Import, module_of
+from tangle.imports import Imported, module_of
 from tangle.items import Item, Piece
 from tangle.modules import Draft
 from tangle.notebook import plain
@@ -118,7 +118,7 @@ def namespace(
     return found | {key: f"{module}.{key}" for key in draft.items}
 
 
-def _origin(one: Import, modules: Mapping[str, Draft]) -> str:
+def _origin(one: Imported, modules: Mapping[str, Draft]) -> str:
     """What an import stands for: where a thing of ours is defined."""
     seen = {one.origin}
     while one.is_ours and one.module in modules:
@@ -191,10 +191,8 @@ def imports_in(code: str) -> list[str]:
     ]
 
 
-def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
-    """Yield what a statement imports, without its place and comments."""
+def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
+    """Yield what a statement imports."""
     module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
     for alias in node.names:
-        yield Import(
-            module, alias.name, alias.asname or "", None, (0, 0), ("", 0)
-        )
+        yield Imported(module, alias.name, alias.asname or "")

@@ -26,23 +26,14 @@ BLANK = Line("", None)
 
 
 @dataclass(frozen=True)
-class Import:
-    """One name that a module imports."""
+class Imported:
+    """What an import statement names."""
 
     module: str
     """The module of ``from module import name``, or nothing."""
     name: str
     alias: str
     """The name after ``as``, or nothing."""
-    typing: Source | None
-    """The ``if TYPE_CHECKING:`` that it stands under, if it does."""
-    when: tuple[int, int]
-    """Its place in the book, which grows in reading order."""
-    source: Source
-    above: tuple[Line, ...] = ()
-    """Comments above the statement."""
-    comment: str = ""
-    """Comment at the end of the line."""
 
     @property
     def said(self) -> tuple[str, str, str]:
@@ -72,6 +63,21 @@ class Import:
     def for_others(self) -> bool:
         """Whether it serves without being used: a feature, a re-export."""
         return self.module == "__future__" or self.alias == self.name
+
+
+@dataclass(frozen=True)
+class Import(Imported):
+    """One name that a module imports."""
+
+    typing: Source | None
+    """The ``if TYPE_CHECKING:`` that it stands under, if it does."""
+    when: tuple[int, int]
+    """Its place in the book, which grows in reading order."""
+    source: Source
+    above: tuple[Line, ...]
+    """Comments above the statement."""
+    comment: str
+    """Comment at the end of the line."""
 
 
 def module_of(file: str) -> str:
@@ -146,32 +152,29 @@ def _statement(names: list[Import], indent: str) -> Iterator[Line]:
     yield Line(f"{indent})", latest)
 
 
-def _section(one: Import) -> int:
-    """Future, standard library, third party, first party: 0 to 3."""
+def _section(one: Import) -> tuple[bool, bool, bool]:
+    """Order future, standard library, third party, first party."""
     top = (one.module or one.name).partition(".")[0]
-    if top == "__future__":
-        return 0
-    if top == "micrograd":
-        return 3
-    return 1 if top in sys.stdlib_module_names else 2
+    return (
+        top != "__future__",
+        top not in sys.stdlib_module_names,
+        one.is_ours,
+    )
 
 
-def _natural(name: str) -> list[tuple[int, int]]:
+def _natural(name: str) -> list[tuple[int, ...]]:
     """Order text by its letters, and digits in it by the number they make."""
     return [
-        (ord("0"), int(part)) if part.isdigit() else (ord(part), 0)
+        (ord("0"), int(part)) if part.isdigit() else (ord(part),)
         for part in re.findall(r"[0-9]+|.", name)
     ]
 
 
 def _name_order(one: Import) -> tuple[object, ...]:
     """Order names as ruff does: CONSTANTS, then Classes, then the rest."""
-    if one.name.isupper() and len(one.name) > 1:
-        kind = 0
-    else:
-        kind = 1 if one.name[0].isupper() else 2
     return (
-        kind,
+        not one.name.isupper() or len(one.name) == 1,
+        not one.name[0].isupper(),
         _natural(one.name.lower()),
         _natural(one.name),
         _natural(one.alias),
