@@ -109,12 +109,41 @@ def test_check_shows_a_file_without_a_last_line_end(small_book, run):
     assert "-    return 1\n+    return 1\n" in output
 
 
+def test_check_shows_what_is_no_text_and_what_is_no_chapter_s(small_book, run):
+    run()
+    folder = small_book.root / "micrograd"
+    with (folder / "m.py").open("ab") as file:
+        file.write(b"# \xff\n")
+    (folder / "old.py").write_text("# Tangled from book/00-gone.md: edit\n")
+    (folder / "empty.py").write_text("")
+    assert run("--check")[0] == 1
+
+
+def test_check_of_what_was_never_tangled_says_to_tangle(small_book, run):
+    status, output, _ = run("--check")
+    assert status == 1
+    assert output.endswith("is not what the chapters say: run `make tangle`\n")
+    run()
+    module = small_book.root / "micrograd/m.py"
+    module.write_text(module.read_text().replace("return 1", "return 2"))
+    (small_book.root / "_build/tangled.json").unlink()
+    assert run("--check")[1].endswith("say: run `make tangle`\n")
+
+
+def test_check_finds_what_no_chapter_has_written(small_book, run):
+    run()
+    (small_book.root / "micrograd/mine.py").write_text("mine = 1\n")
+    assert run("--check")[0] == 1
+
+
 @pytest.mark.parametrize("name", ["01-one", "book/01-one.md", "book/01-one"])
 def test_a_stage_goes_into_a_folder(small_book, run, tmp_path, name):
-    status, output, _ = run("--through", name, "--into", str(tmp_path / "to"))
+    to = tmp_path / "to/there"
+    status, output, _ = run("--through", name, "--into", str(to))
     assert status == 0
     assert output.endswith("micrograd/: 3 files, 6 lines, 3 changed\n")
-    assert "def f" not in (tmp_path / "to/micrograd/m.py").read_text()
+    assert "def f" not in (to / "micrograd/m.py").read_text()
+    assert os.listdir(to) == ["micrograd"]
     assert not (small_book.root / "micrograd").exists()
 
 
@@ -217,6 +246,18 @@ def test_translate_tells_places_by_their_chapters(small_book, run):
         "notmicrograd/m.py:9",
         "the end, with no line end",
     ]
+
+
+def test_translate_tells_each_line_at_once(small_book, run, monkeypatch):
+    told: list[str] = []
+
+    class Output(io.StringIO):
+        def flush(self) -> None:
+            told.append(self.getvalue())
+
+    monkeypatch.setattr(sys, "stdout", Output())
+    assert run("--translate", stdin="one\ntwo\n")[0] == 0
+    assert told == ["one\n", "one\ntwo\n"]
 
 
 def test_translate_loses_nothing_when_a_chapter_is_broken(book, run):

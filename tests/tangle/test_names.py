@@ -9,8 +9,11 @@ from textwrap import dedent
 import pytest
 
 from tangle.bindings import bound_by, imports_in
+from tangle.effects import is_pure
 from tangle.imports import Imported
 from tangle.names import Reads, bound_in, names_in_strings, scopes
+from tangle.notebook import differences, plain
+from tangle.renames import given, identifiers
 
 # What a statement reads at once; what is called; what annotations read.
 READS = {
@@ -146,3 +149,119 @@ def test_what_an_import_gives_is_known(said, bound, origin, ours, for_others):
     assert one.said == said
     assert (one.bound, one.origin) == (bound, origin)
     assert (one.is_ours, one.for_others) == (ours, for_others)
+
+
+IMPORTS = {
+    one.bound: one
+    for one in (
+        Imported("", "math", ""),
+        Imported("math", "exp", ""),
+        Imported("", "collections.abc", ""),
+        Imported("collections.abc", "Sequence", ""),
+        Imported("", "os", ""),
+        Imported("os", "system", ""),
+        Imported("micrograd.m", "ours", ""),
+        Imported("", "micrograd.n", "n"),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    "call",
+    """
+    own own.deep.er math math.exp exp collections.OrderedDict Sequence ours
+    ours.deep n.deep.er len
+    """.split(),
+)
+def test_a_call_that_does_nothing_else_is_known(call):
+    assert is_pure(call, {"own"}, IMPORTS)
+
+
+@pytest.mark.parametrize(
+    "call",
+    """
+    math.exp.x exp.x collections.abc.x Sequence.register os os.system system
+    print unknown unknown.x __import__ vars
+    """.split(),
+)
+def test_a_call_that_may_do_anything_is_known(call):
+    assert not is_pure(call, {"own"}, IMPORTS)
+
+
+def test_the_names_in_code_are_known():
+    code = """
+        import os.path as p
+        from a.b import c as d
+        def f(g, *h, i: j = 1, **k) -> l:
+            global m
+            n.o = 'not this'
+            q: r = s(t=u)
+        class V(metaclass=w): ...
+        try: ...
+        except X as x: ...
+        match y:
+            case Z(A=B): ...
+    """
+    names = identifiers([dedent(code), "other"])
+    wanted = "os path p a b c d f g h i j k l m n o q r s t u V metaclass w"
+    assert names == {*f"{wanted} X x y Z A B other".split()}
+    assert sorted(given([dedent(code), "a.b = a.c"])) == list("bghiko")
+
+
+@pytest.mark.parametrize(
+    ("code", "run"),
+    [
+        ("x = 1", "x = 1"),
+        ("%%time\nx = 1", "\nx = 1"),
+        ("%%timeit -n 1\nx = 1", "\nx = 1"),
+        ("%%capture out\nx = 1", "\nx = 1"),
+        ("%%prun\nx = 1", "\nx = 1"),
+        (
+            "%%html\n<a>",
+            "get_ipython().run_cell_magic('html', '', '<a>\\n')\n",
+        ),
+        ("%%times\nx", "get_ipython().run_cell_magic('times', '', 'x\\n')\n"),
+        (
+            "x = 1\n%%time",
+            "x = 1\nget_ipython().run_line_magic('%time', '')\n",
+        ),
+        ("!ls", "get_ipython().system('ls')\n"),
+        ("x = await y", "x = await y"),
+        ("x = (", ""),
+        ("x = '\0'", ""),
+    ],
+)
+def test_a_cell_is_known_as_python_runs_it(code, run):
+    assert plain(code) == run
+
+
+@pytest.mark.parametrize(
+    ("code", "rows"),
+    [
+        ("alias: int = 1", [1]),
+        ("alias: int = 1\nx = 1", []),
+        ("\n\nalias: int = 1\n", [1]),
+        ("exit = 1", [1]),
+        ("quit = 1", [1]),
+        ("exit: int = 1", [1]),
+        ("alias = 1", []),
+        ("cell: int = 1", []),
+        ("x = '''\n>>> a'''", [2]),
+        ("x = '''\nIn [5]: a'''", [2]),
+        ("x = '''\n   \n'''", [2]),
+        ("x = '!'", []),
+        ("x = y = (z := 1)", [1]),
+        ("x = (x := 1)", [1]),
+        ("y = 1\n\nx = (y := 2), (z := 3)", [3, 3]),
+        ("def f():\n    y = 1\n    return (y := 2)", []),
+        ("def f():\n    return globals()", [2]),
+        ("f = globals", [1]),
+        ("x = vars(), dir(), vars(y), dir(y)", [1, 1]),
+        ("x = eval('1'), exec('1'), eval('1', {}), exec('1', g)", [1, 1]),
+        ("x = eval, exec", []),
+    ],
+)
+def test_what_a_notebook_does_otherwise_is_known(code, rows):
+    module = symtable.symtable(code, "cell", "exec")
+    found = differences(code, ast.parse(code), module)
+    assert [row for row, _ in found] == rows

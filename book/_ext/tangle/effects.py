@@ -11,7 +11,7 @@ import builtins
 from collections.abc import Iterator, Mapping, Set
 
 from tangle.errors import TangleError
-from tangle.imports import Import
+from tangle.imports import Imported
 from tangle.items import Item
 
 IMPURE = """
@@ -31,12 +31,12 @@ def lost(
     old: Item,
     new: Item,
     ours: Set[str],
-    imports: Mapping[str, Import],
+    imports: Mapping[str, Imported],
 ) -> Iterator[TangleError]:
     """Find what is lost as one definition takes the place of another."""
     path, line = new.cell.path, new.span[0]
     for call in sorted(old.calls):
-        if not _is_pure(call, ours, imports):
+        if not is_pure(call, ours, imports):
             message = (
                 f"`{old.key}` ({old.place}) is replaced, and what `{call}` has"
                 " done there would be done in a notebook alone: give one of"
@@ -52,7 +52,10 @@ def lost(
         yield TangleError(path, line, message)
 
 
-def _is_pure(call: str, ours: Set[str], imports: Mapping[str, Import]) -> bool:
+def is_pure(
+    call: str, ours: Set[str], imports: Mapping[str, Imported]
+) -> bool:
+    """Whether a call of something does nothing but return."""
     root, *parts = call.split(".")
     if root in ours:
         return True
