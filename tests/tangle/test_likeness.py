@@ -110,6 +110,11 @@ OURS = """
             return {}
 
 
+    class Odd:
+        __slots__ = ()
+        __dict__ = 5
+
+
     class Number(int):
         def __repr__(self):
             return "a number"
@@ -237,6 +242,7 @@ THINGS = {
     "an object with slots": lambda: ours().Slots(),
     "an object with a slot": lambda: ours().Slot(),
     "an object that hides": lambda: ours().Hidden(),
+    "an object with another dictionary": lambda: ours().Odd(),
     "an object with a state": lambda: ours().State(),
     "an object that can't be copied": lambda: ours().Uncopied(),
     "an object of which nothing is seen": lambda: ours().Bare(),

@@ -100,6 +100,7 @@ def test_what_is_not_too_deep_is_read(text):
         "a: [",
         "x: 1\na: \x01",
         "a: 1\n b: 2",
+        "a: \udce9",
     ],
 )
 def test_what_is_no_yaml_is_told_with_its_line(told, text):

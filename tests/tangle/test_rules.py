@@ -429,8 +429,13 @@ def test_a_property_keeps_its_setter_beside_it(book):
                 return 1
         """,
     )
-    names = [one.name for one in book.package().definitions]
-    assert names == ["Value", "Value.x", "Value.x.setter", "Value.f"]
+    definitions = book.package().definitions
+    assert [(one.name, one.kind) for one in definitions] == [
+        ("Value", "class"),
+        ("Value.x", "property"),
+        ("Value.x.setter", "property"),
+        ("Value.f", "method"),
+    ]
 
 
 def test_the_last_docstring_is_the_module_s(book):
@@ -608,6 +613,44 @@ def test_a_blank_line_follows_a_docstring_and_no_other_text(book):
             y = 2
         ''',
     )
+
+
+def test_members_are_of_all_kinds(book):
+    code = """
+        class A(B, C):
+            x: int
+
+            y: int = 1
+            z = 2
+
+            class Inner:
+                a = 1
+
+            async def f(self):
+                return 1
+
+            @staticmethod
+            def g():
+                return 1
+
+            if y:
+                z = 3
+            del y
+    """
+    book.chapter("01-one", "class B:\n    pass\n\n\nC = 1", code)
+    assert same(book.text().partition("C = 1\n")[2], code)
+    definitions = [(one.name, one.kind) for one in book.package().definitions]
+    assert definitions == [
+        ("B", "class"),
+        ("C", "data"),
+        ("A", "class"),
+        ("A.x", "attribute"),
+        ("A.y", "attribute"),
+        ("A.z", "attribute"),
+        ("A.Inner", "class"),
+        ("A.f", "method"),
+        ("A.g", "method"),
+    ]
 
 
 def test_a_cell_may_say_where_in_the_file_it_goes(book):

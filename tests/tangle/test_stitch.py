@@ -251,6 +251,16 @@ def test_a_definition_goes_with_its_blank_lines(book, unproven):
     assert page.read_text() == gone
 
 
+def test_a_class_goes_with_all_that_is_in_it(book, unproven):
+    a = "# Of A.\nclass A:\n    x = 1\n\n    def f(self):\n        return 1\n"
+    book.chapter("01-one", f"{a}\n\nB = 1")
+    tangled(book)
+    edit(book, f"\n{a}\n\n", "")
+    is_stitched(book)
+    page = (book.root / "book/01-one.md").read_text()
+    assert page.partition(M)[2].split() == ["B", "=", "1", "```"]
+
+
 def test_the_last_class_of_a_file_may_go_on(book):
     book.chapter("01-one", "class A:\n    def f(self):\n        return 1")
     tangled(book)
@@ -278,6 +288,20 @@ def test_comments_that_end_a_class_stay_with_what_is_above_them(
     )
     assert "    # More\n    # afterwards.\n    # Soon.\n```" in one
     assert "class A:\n    # Yes.\n    y = 2\n```" in two
+
+
+def test_comments_that_end_a_class_go_with_what_is_below_them(book, unproven):
+    book.chapter("01-one", "class A:\n    x = 1\n    # More\n    # later.")
+    book.chapter("02-two", "@reopen\nclass A:\n    y = 1\n    z = 1")
+    tangled(book)
+    edit(book, "\n    # More\n    # later.\n\n    y = 1\n", "\n\n")
+    is_stitched(book)
+    one, two = (
+        (book.root / f"book/{name}.md").read_text()
+        for name in ("01-one", "02-two")
+    )
+    assert one.endswith("class A:\n    x = 1\n```\n")
+    assert two.endswith("class A:\n    z = 1\n```\n")
 
 
 MEASURED = '''
@@ -550,6 +574,11 @@ def test_what_the_chapters_can_t_do_in_order_is_refused_as_it_stands(shapes):
     said = refusal(shapes)
     assert said.startswith(at(shapes, "01-one", "SIDES = 4"))
     assert "with the edits of the package, " in said
+
+
+def test_each_line_is_told_as_it_was(shapes):
+    edit(shapes, "# How many.\nSIDES = 4", "# How much.\nSIDES = nothing()")
+    assert refusal(shapes).startswith(at(shapes, "01-one", "SIDES = 4"))
 
 
 def test_files_that_no_chapter_writes_are_refused_by_name(shapes):
