@@ -201,6 +201,26 @@ PAGES: dict[str, tuple[dict[str, str], str]] = {
         options(":tangel: micrograd/m.py"),
         f"{ONE}:9",
     ),
+    "an option that is nearly one": (
+        options(":tangle: micrograd/m.py\n:aftr: x"),
+        f"{ONE}:10",
+    ),
+    "another that is nearly one": (
+        options(":tangle: micrograd/m.py\n:tag: x"),
+        f"{ONE}:10",
+    ),
+    "a third that is nearly one": (
+        options(":tangle: micrograd/m.py\n:LODE: x"),
+        f"{ONE}:10",
+    ),
+    "an option that is nearly two": (
+        options(":tangle: micrograd/m.py\n:tagsle: x"),
+        f"{ONE}:10",
+    ),
+    "an option that is far from any": (
+        options(":tangle: micrograd/m.py\n:name: x"),
+        "",
+    ),
     "an option that is no YAML": (
         options(":tangle: micrograd/m.py\n:x: ["),
         f"{ONE}:10",

@@ -10,7 +10,8 @@ import pytest
 
 from tangle.bindings import bound_by, imports_in
 from tangle.effects import is_pure
-from tangle.imports import Imported
+from tangle.imports import Import, Imported
+from tangle.modules import Draft
 from tangle.names import Reads, bound_in, names_in_strings, scopes
 from tangle.notebook import differences, plain
 from tangle.renames import given, identifiers
@@ -116,6 +117,34 @@ def test_what_a_cell_binds_is_known_at_any_depth():
         "dumps": "json.dumps",
         "x": "micrograd.none.x",
         **dict.fromkeys(["f", "g", "i", "A", "j"], ""),
+    }
+
+
+def test_what_is_handed_on_is_what_it_was():
+    def imports(*said: str) -> Draft:
+        place = (None, (0, 0), ("", 0), (), "")
+        return Draft(imports=[Import(*one.split("/"), *place) for one in said])
+
+    modules = {
+        "micrograd": imports("micrograd.a/W/", "micrograd.a/V/V", "os//"),
+        "micrograd.a": imports("micrograd.b/V/", "micrograd.c/V/", "json/W/"),
+        "micrograd.d": imports("micrograd.e/x/"),
+        "micrograd.e": imports("micrograd.d/x/"),
+        "json": imports("micrograd.a/loads/"),
+    }
+    code = """
+        from micrograd import V, W, X as Y
+        from micrograd.d import x
+        from json import loads
+        from micrograd.none import z
+    """
+    assert dict(bound_by(dedent(code), modules)) == {
+        "V": "micrograd.c.V",
+        "W": "json.W",
+        "Y": "micrograd.X",
+        "x": "micrograd.e.x",
+        "loads": "json.loads",
+        "z": "micrograd.none.z",
     }
 
 

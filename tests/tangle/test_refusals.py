@@ -345,6 +345,20 @@ def test_what_is_nested_beyond_measure_is_refused(book, monkeypatch):
     assert book.refusal().line == book.line("book/01-one.md", "x = 1")
 
 
+@pytest.mark.parametrize(
+    "error", [SyntaxError, ValueError, RecursionError, MemoryError]
+)
+def test_what_python_does_not_compile_is_refused(book, monkeypatch, error):
+    def fails(*_: object, **__: object) -> None:
+        raise error("told")
+
+    monkeypatch.setattr("tangle.cells.compile", fails, raising=False)
+    book.chapter("01-one", "\nx = 1")
+    refused = book.refusal()
+    assert refused.message.startswith("not plain Python (told): correct it")
+    assert refused.line == book.line("book/01-one.md", "x = 1")
+
+
 def test_a_base_of_another_file_that_is_replaced_is_refused(book):
     book.chapter("01-one", CLASS, file="micrograd/engine.py")
     book.chapter(
@@ -396,6 +410,13 @@ def test_an_annotation_of_another_file_may_be_of_what_is_replaced(book):
 def test_what_means_the_same_is_not_refused(book, codes):
     book.chapter("01-one", *codes)
     assert book.text()
+
+
+def test_a_cell_that_is_not_tangled_may_do_what_it_likes_below(book):
+    book.chapter("01-one", "def g(): ...", "def f():\n    return g()")
+    page = book.root / "book/01-one.md"
+    page.write_text(page.read_text() + "```{code-cell}\ng = 5\n```\n")
+    assert "return g()" in book.text()
 
 
 def test_the_faults_of_all_cells_are_told_at_once(book):

@@ -251,6 +251,19 @@ def test_a_definition_goes_with_its_blank_lines(book, unproven):
     assert page.read_text() == gone
 
 
+@pytest.mark.parametrize("gone", ["\n\n\nC = 1", "\nB = 1\n"])
+def test_the_blank_lines_above_go_rather_than_those_below(
+    book, unproven, gone
+):
+    book.chapter("01-one", "A = 1\n\nB = 1\n\n\nC = 1")
+    tangled(book)
+    page = book.root / "book/01-one.md"
+    by_hand = page.read_text().replace(gone, "")
+    edit(book, gone, "")
+    is_stitched(book)
+    assert page.read_text() == by_hand
+
+
 def test_a_class_goes_with_all_that_is_in_it(book, unproven):
     a = "# Of A.\nclass A:\n    x = 1\n\n    def f(self):\n        return 1\n"
     book.chapter("01-one", f"{a}\n\nB = 1")
@@ -407,6 +420,40 @@ def test_methods_parameters_and_attributes_are_renamed_everywhere(shapes):
     result = is_stitched(shapes)
     assert result.renamed == {"area": "a___", "b": "b___"}
     assert new.replace("area", "a___") in page.read_text()
+
+
+def test_texts_of_all_kinds_are_looked_through_for_the_old_name(measures):
+    root = measures.root
+    for folder in ("", ".git", "_build", "__pycache__", "build", "dist", "a"):
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder / "x.py").write_text("remeasure\n\nmeasure")
+    for end in ("md", "js", "toml", "yml", "txt"):
+        (root / f"a/y.{end}").write_bytes(b"\xff measure\nmeasured\n")
+    rename(measures, IN_CODE, "gauge")
+    left = [
+        (f"{path}:{line}", name)
+        for (path, line), name in is_stitched(measures).left
+        if not path.startswith("book")
+    ]
+    assert left == [
+        (place, "measure")
+        for place in (
+            *("x.py:3", "a/x.py:3", "a/y.js:1"),
+            *("a/y.md:1", "a/y.toml:1", "a/y.yml:1"),
+        )
+    ]
+
+
+def test_two_names_do_not_become_one(measures):
+    rename(measures, "later", "gauge", [M])
+    rename(measures, r"\bmeasured\b", "gauge", ["micrograd/n.py"])
+    assert is_stitched(measures).renamed == {}
+
+
+def test_a_name_does_not_become_two(measures):
+    rename(measures, IN_CODE, "gauge", [M])
+    rename(measures, IN_CODE, "gage", ["micrograd/n.py"])
+    assert "gage" in refusal(measures)
 
 
 # What is edited, and how; the line that is refused, and why; the lines of the

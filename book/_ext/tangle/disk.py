@@ -66,8 +66,6 @@ def _files(into: Path) -> list[str]:
 
 def is_tangled(path: Path) -> bool:
     """Whether a file of the package was written from chapters."""
-    if path.name == "py.typed":
-        return True
     with path.open("rb") as file:
         return file.read(len(HEADER)) == HEADER.encode()
 
