@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -319,6 +320,48 @@ PAGES: dict[str, tuple[dict[str, str], str]] = {
         {ONE: PAGE + CELL_TEXT.replace("m.py", "m/n.py")},
         f"{ONE}:16",
     ),
+    "files that are folders of others, too": (
+        {
+            ONE: PAGE
+            + CELL_TEXT.replace("m.py", "m/n.py")
+            + CELL_TEXT.replace("m.py", "m/n/o.py")
+        },
+        f"{ONE}:16",
+    ),
+    "a page of a name that is too long": (
+        {"_toc.yml": f"{TOC}  - file: book/{'x ' * 300}\n"},
+        "_toc.yml:4",
+    ),
+    "a page of a name that is none": (
+        {"_toc.yml": f'{TOC}  - file: "a\\0b"\n'},
+        "_toc.yml:4",
+    ),
+    "pages that are not listed and say nothing": (
+        {
+            "a.md": PAGE.replace("tangle", "name").replace("```", ":::"),
+            "b.md": "tangle: \udcff",
+            ".c.md": PAGE,
+            "_d.md": PAGE,
+            "e.txt": PAGE,
+        },
+        "",
+    ),
+    "a text representation in one word": (
+        front(f"{NAMED}python3\njupytext:\n  text_representation: 5"),
+        f"{ONE}:6",
+    ),
+    "mystnb in one word": (
+        front(f"{NAMED}python3\nmystnb: 5"),
+        f"{ONE}:5",
+    ),
+    "front matter that ends in dots": (
+        {ONE: PAGE.replace("\n---\n#", "\nmystnb: 5\n... \n#")},
+        f"{ONE}:5",
+    ),
+    "a cell without an end of its options": (
+        {ONE: PAGE.replace(":tangle: micrograd/m.py\n\nx = 1", "---\nx: [")},
+        f"{ONE}:11",
+    ),
     "files that are one on some disks": (
         {ONE: PAGE + CELL_TEXT.replace("m.py", "M.py")},
         f"{ONE}:16",
@@ -394,6 +437,36 @@ def test_what_is_odd_in_pages_is_told_with_its_place(book, what, capsys):
     assert re.fullmatch(r"(_toc|_config)\.yml:\d+|book/\S+:\d+", place)
     assert not places.strip("|") or place in places.split("|")
     assert not (book.root / "micrograd/m.py").exists()
+
+
+@pytest.mark.parametrize("error", [AttributeError, TypeError, ValueError])
+def test_a_page_that_cannot_be_a_notebook_is_told_of(book, monkeypatch, error):
+    def fails(_: str) -> bool:
+        raise error
+
+    monkeypatch.setattr("myst_nb.core.read.is_myst_markdown_notebook", fails)
+    book.page("book/01-one", CELL_TEXT)
+    assert book.refusal().line == book.line("book/01-one.md", "{code-cell}")
+
+
+READ = "myst_nb.core.read.read_myst_markdown_notebook"
+
+
+@pytest.mark.parametrize("said", ["oh\nno", "oh at line 7: no\nat line 8", ""])
+def test_what_stops_the_reader_is_told(book, monkeypatch, said):
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(READ, fails)
+    book.page("book/01-one", CELL_TEXT)
+    assert book.refusal().line == (7 if "7" in said else 1)
+
+
+def test_cells_that_are_read_otherwise_are_refused(book, monkeypatch):
+    empty = SimpleNamespace(cells=[SimpleNamespace(cell_type="markdown")])
+    monkeypatch.setattr(READ, lambda *_, **__: empty)
+    book.page("book/01-one", CELL_TEXT)
+    assert book.refusal().line == book.line("book/01-one.md", "{code-cell}")
 
 
 def test_a_folder_above_is_a_package_too(book):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import tangle
+from tangle import validation
 from tangle.__main__ import main
 
 
@@ -346,6 +349,82 @@ def test_a_memory_that_makes_no_sense_is_forgotten(
 def test_a_memory_that_cannot_be_written_is_no_fault(small_book, run):
     (small_book.root / "_build").write_text("in the way")
     assert run()[0] == 0
+
+
+def test_what_was_shown_is_not_shown_again(small_book, run, monkeypatch):
+    asked: list[int] = []
+    run_jobs = validation._run
+
+    def counted(jobs):
+        asked.append(len(jobs))
+        return run_jobs(jobs)
+
+    monkeypatch.setattr("tangle.validation._run", counted)
+    known = small_book.root / "_build/validated.json"
+    page = small_book.root / "book/02-two.md"
+
+    def chapters() -> list[str]:
+        return sorted(json.loads(known.read_text()).values())
+
+    run()
+    assert chapters() == ["01-one", "02-two"]
+    before = known.stat().st_mtime_ns
+    run()
+    assert known.stat().st_mtime_ns == before
+    page.write_text(page.read_text().replace("return 1", "return 2"))
+    run()
+    assert chapters() == ["01-one", "02-two"]
+    small_book.chapter("03-three", "y = x")
+    run()
+    small_book.listed.remove("book/03-three")
+    (small_book.root / "book/03-three.md").unlink()
+    page.write_text(page.read_text().replace("return 2", "return 3"))
+    small_book.page("book/04-four", "# Four\n")
+    run()
+    assert chapters() == ["01-one", "02-two"]
+    assert asked == [2, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("processors", "shares"),
+    [(None, [5]), (1, [5]), (2, [3, 2]), (3, [2, 2, 1]), (9, [1] * 5)],
+)
+def test_jobs_are_shared_out(monkeypatch, processors, shares):
+    asked: list[int] = []
+
+    def run(command, *, input, env, **_):
+        assert command == [sys.executable, "-P", "-m", "tangle.runner"]
+        assert env["PYTHONHASHSEED"] == "0"
+        jobs = [json.loads(line) for line in input.splitlines()]
+        asked.append(len(jobs))
+        return SimpleNamespace(stdout="".join(f"{one}\n" for one in jobs))
+
+    monkeypatch.setattr("os.cpu_count", lambda: processors)
+    monkeypatch.setattr("subprocess.run", run)
+    assert validation._run([1, 2, 3, 4, 5]) == [1, 2, 3, 4, 5]
+    assert sorted(asked, reverse=True) == shares
+    assert validation._run([]) == []
+
+
+def test_jobs_that_are_not_done_are_told_of(monkeypatch):
+    ran = SimpleNamespace(stdout="1\n")
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: ran)
+    ended = {"what": "it ends all Pythons", "frames": [], "cell": None}
+    assert validation._run([5, 6, 7]) == [1, ended, ended]
+
+
+def test_files_that_programs_keep_are_nobody_s(small_book, run):
+    run()
+    folder = small_book.root / "micrograd"
+    (folder / "__pycache__").mkdir()
+    for name in (".hidden", "m.py~", "__pycache__/x.py", "m.py.tangling"):
+        (folder / name).write_text("theirs")
+    assert run("--check")[0] == 0
+    run()
+    assert (folder / ".hidden").exists()
+    assert (folder / "m.py~").exists()
+    assert not (folder / "m.py.tangling").exists()
 
 
 def test_a_stage_does_not_go_where_the_library_is(small_book, run):

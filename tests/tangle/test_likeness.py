@@ -311,6 +311,18 @@ def test_a_class_that_goes_on_is_its_methods_class(fresh):
     assert alone["closure"][0]["class"] == "A"
 
 
+def test_the_line_of_an_inner_class_does_not_count():
+    """From Python 3.13 on it is in the code of its body."""
+    code = ours().f.__code__
+    parts = {name: getattr(code, name) for name in dir(code)}
+    parts |= {"co_consts": (5, 6), "co_firstlineno": 5}
+    inner = types.SimpleNamespace(**parts)
+    like = Likeness({}, "here")
+    assert like.code(inner)["constants"] == [{"is": "5"}, {"is": "6"}]
+    inner.co_names = ("__firstlineno__",)
+    assert like.code(inner)["constants"] == [{"is": "6"}]
+
+
 def test_a_reducer_that_is_registered_is_asked(fresh, monkeypatch):
     made = ours()
     monkeypatch.setitem(

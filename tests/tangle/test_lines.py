@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tangle import contents
 from tangle.errors import TangleError, raise_all
@@ -147,6 +148,12 @@ def test_a_book_may_be_run_in_more_than_one_way(tmp_path, mode):
         assert settings.not_run == ()
         assert settings.extensions == contents.EXTENSIONS
         assert settings.line_that_excludes("book/01-one.md") is None
+
+
+def test_yaml_is_read_by_the_faster_of_its_readers():
+    assert contents.LOADER.__name__ == (
+        "CSafeLoader" if yaml.__with_libyaml__ else "SafeLoader"
+    )
 
 
 def test_settings_are_told_with_their_lines(tmp_path):

@@ -273,6 +273,7 @@ def test_a_cell_is_known_as_python_runs_it(code, run):
         ("exit = 1", [1]),
         ("quit = 1", [1]),
         ("exit: int = 1", [1]),
+        ("quit: int = 1", [1]),
         ("alias = 1", []),
         ("cell: int = 1", []),
         ("x = '''\n>>> a'''", [2]),

@@ -554,6 +554,14 @@ def test_the_header_names_every_page(book):
         "# Tangled from book/02-two.md, book/03-three.md, book/04-all.md,",
         "# book/a-page-without-a-number.md: edit there, not here.",
     ]
+    long = "x" * 80
+    book.chapter(long, "y = 2")
+    assert header() == [
+        "# Tangled from book/02-two.md, book/04-all.md,"
+        " book/a-page-without-a-number.md,",
+        f"# book/{long}.md:",
+        "# edit there, not here.",
+    ]
 
 
 def test_the_package_is_one_even_before_the_first_cell(book):
@@ -704,11 +712,25 @@ def test_a_place_that_is_not_there_is_refused(book, after, message):
     assert message in error.message
 
 
-def test_a_place_for_nothing_new_is_refused(book):
+@pytest.mark.parametrize("after", ["A.lst", "A.nothing"])
+def test_a_place_in_a_class_that_is_not_there_is_refused(book, after):
     book.page(
         "book/01-one",
-        "```{code-cell}\n:tangle: micrograd/m.py\n\nx = 1\ny = 2\n```\n\n"
-        "```{code-cell}\n:tangle: micrograd/m.py\n:after: y\n\nx = 3\n```\n",
+        "```{code-cell}\n:tangle: micrograd/m.py\n\nclass A:\n    last = 1\n"
+        "    list = 2\n\n```\n\n```{code-cell}\n:tangle: micrograd/m.py\n"
+        f":after: {after}\n\n@reopen\nclass A:\n    y = 1\n```\n",
+    )
+    assert book.refusal().line == book.line("book/01-one.md", "@reopen")
+
+
+@pytest.mark.parametrize("first", ["x = 1\ny = 2", "y = 2\nx = 1", "x = 1"])
+def test_a_place_for_nothing_new_is_refused(book, first):
+    after = first[-5]
+    book.page(
+        "book/01-one",
+        f"```{{code-cell}}\n:tangle: micrograd/m.py\n\n{first}\n```\n\n"
+        "```{code-cell}\n:tangle: micrograd/m.py\n"
+        f":after: {after}\n\nx = 3\n```\n",
     )
     assert "nothing here is new" in book.refusal().message
 

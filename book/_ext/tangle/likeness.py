@@ -226,7 +226,7 @@ class Likeness:
             content = cell.cell_contents
         except ValueError:
             return "empty"
-        own = self.inside[-1] if self.inside else ""
+        own = self.inside[-1] if self.inside else None
         if name == "__class__" and content.__qualname__ == own:
             return "its class"
         return self.of(content)
