@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from tangle import reopened
 from tangle.bindings import bound_by, imports_in
 from tangle.effects import is_pure
 from tangle.imports import Import, Imported
@@ -178,6 +179,41 @@ def test_what_an_import_gives_is_known(said, bound, origin, ours, for_others):
     assert one.said == said
     assert (one.bound, one.origin) == (bound, origin)
     assert (one.is_ours, one.for_others) == (ours, for_others)
+
+
+@pytest.mark.parametrize(
+    ("code", "part"),
+    [
+        ("@x.setter\ndef x(): ...", "setter"),
+        ("@a\n@x.deleter\n@b\ndef x(): ...", "deleter"),
+        ("@x.getter\nasync def x(): ...", "getter"),
+        ("@x.cached\ndef x(): ...", ""),
+        ("@y.setter\ndef x(): ...", ""),
+        ("@setter\ndef x(): ...", ""),
+        ("def x(): ...", ""),
+    ],
+)
+def test_what_belongs_to_a_property_is_known(code, part):
+    assert reopened.accessor(ast.parse(code).body[0]) == part
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("def a(): ...", "a"),
+        ("async def a(): ...", "a"),
+        ("class a: ...", "a"),
+        ("a = 1", "a"),
+        ("a: int", "a"),
+        ("a: int = 1", "a"),
+        ("a = b = 1", ""),
+        ("a, b = 1", ""),
+        ("a.b = 1", ""),
+        ("a", ""),
+    ],
+)
+def test_what_a_statement_defines_is_known(code, name):
+    assert reopened.defined(ast.parse(code).body[0]) == name
 
 
 IMPORTS = {

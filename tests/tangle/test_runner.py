@@ -272,6 +272,9 @@ def test_cells_and_modules_are_compared():
         "extra": ["b"],
         "different": [["micrograd/m.py:A", "", "1", "2"]],
     }
+    assert compared("A = 1", "")["different"] == [
+        ["micrograd/m.py:A", "", "1", "missing"]
+    ]
 
 
 def test_an_end_without_a_result_is_told(told):

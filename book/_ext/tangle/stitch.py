@@ -259,8 +259,6 @@ class _Edit:
     def carry(self, module: Module, pages: Pages) -> None:
         """Put what has changed into the pages."""
         self.module, self.pages = module, pages
-        if self.text == module.text:
-            return
         piece = _taken(self.file, module.text, self.head)
         old, new = (
             {one.said for one in some.imports} for some in (piece, self.piece)
