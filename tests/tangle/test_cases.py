@@ -141,6 +141,13 @@ def test_the_end_of_what_runs_cells_is_told(book):
     assert book.refusal().path == "book/01-one.md"
 
 
+def test_what_was_shown_before_the_end_is_kept(book, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    book.chapter("01-one", "X = 1")
+    book.chapter("02-two", "import os\nY = os.kill(os.getppid(), 15)")
+    assert book.refusal().path == "book/02-two.md"
+
+
 FRONT = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 CELL_TEXT = "```{code-cell} python\n:tangle: micrograd/m.py\n\nx = 1\n```\n"
 PAGE = f"{FRONT}# One\n\n{CELL_TEXT}"

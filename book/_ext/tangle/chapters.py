@@ -445,7 +445,7 @@ class _Reader:
             elif token.type in ("fence", "colon_fence"):
                 directive = DIRECTIVE.match(token.info.strip())
                 name = directive[1].lower() if directive else ""
-                if get_close_matches(name, ["code-cell"], 1, 0.9):
+                if get_close_matches(name, ["code-cell"], cutoff=0.9):
                     # The reader takes no other fences than these.
                     inner = nested or token.level > 0 or token.type != "fence"
                     yield _Fence(

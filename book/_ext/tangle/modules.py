@@ -168,7 +168,7 @@ class Draft:
             if body not in bodies:
                 message = f"this cell does not go on with a class `{body}`"
             elif own not in there:
-                near = get_close_matches(own, sorted(there), 1, 0.75)
+                near = get_close_matches(own, sorted(there), cutoff=0.75)
                 dot = f"{body}." if body else ""
                 meant = f": did you mean `{dot}{near[0]}`?" if near else ""
                 message = f"there is no such definition yet{meant}"

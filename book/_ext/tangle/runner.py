@@ -23,10 +23,10 @@ import types
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from io import BytesIO
+from io import DEFAULT_BUFFER_SIZE, BytesIO
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -80,7 +80,7 @@ class Package(MetaPathFinder, Loader):
         return self.files[self.modules[name]]
 
 
-@lru_cache(maxsize=100)
+@cache
 def compiled(text: str, file: str, end: str) -> types.CodeType:
     """The code of a module, from bytes: a comment may tell their encoding."""
     return compile((text + end).encode(), file, "exec", dont_inherit=True)
@@ -262,7 +262,7 @@ class Child:
 
     def read(self) -> bool:
         """Take what it tells; whether there may be more."""
-        self.data.append(os.read(self.pipe, 1 << 20))
+        self.data.append(os.read(self.pipe, DEFAULT_BUFFER_SIZE))
         return bool(self.data[-1])
 
     def end(self, stopped: bool) -> list[Any]:

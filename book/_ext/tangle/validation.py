@@ -146,7 +146,7 @@ def _digest(job: dict[str, Any]) -> str:
     how = [
         Path(str(m.__file__)).read_text("utf-8") for m in (likeness, runner)
     ]
-    said = json.dumps([job, how, sys.version], sort_keys=True)
+    said = json.dumps([job, how, sys.version])
     return sha256(said.encode()).hexdigest()
 
 
