@@ -185,6 +185,13 @@ def variable() -> contextvars.ContextVar[int]:
     return made
 
 
+def others_cached() -> object:
+    sys.modules["others"] = module = types.ModuleType("others")
+    module.cached = ours().cached
+    module.cached.__module__ = "others"
+    return module.cached
+
+
 def new_type() -> object:
     made = typing.NewType("N", int)
     made.__module__ = "micrograd.deep.m"
@@ -264,6 +271,7 @@ THINGS = {
     "a variable of a context": variable,
     "a variable of a thread": local,
     "a cached function": lambda: ours().cached,
+    "another's cached function": others_cached,
 }
 
 

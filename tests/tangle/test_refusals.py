@@ -419,6 +419,13 @@ def test_a_cell_that_is_not_tangled_may_do_what_it_likes_below(book):
     assert "return g()" in book.text()
 
 
+def test_all_cells_that_do_not_go_on_are_told_at_once(book):
+    book.chapter(
+        "01-one", *(REOPEN.replace("Value", x) + "    x = 1" for x in "AB")
+    )
+    assert len(book.refusal().also) == 1
+
+
 def test_the_faults_of_all_cells_are_told_at_once(book):
     book.chapter("01-one", "print()", "%magic")
     book.chapter("02-two", "x = 1", "for")

@@ -172,6 +172,18 @@ def test_what_cells_make_beside_their_definitions_is_extra():
     assert made == ({"G": "'reopened'"}, ["more", "other"])
 
 
+@pytest.mark.parametrize(
+    "name",
+    """
+    __annotate__ __annotations__ __builtins__ __conditional_annotations__
+    __doc__
+    """.split(),
+)
+def test_what_python_puts_into_a_namespace_is_not_extra(name):
+    made, _ = run(step(f"{name} = {{}}\nx: int = 1", defines=["x"]))
+    assert made[1] == []
+
+
 def test_what_functions_set_is_told_as_well():
     made, _ = run(
         step(
@@ -264,6 +276,12 @@ def compared(code: str, text: str = "", **more: Any) -> dict[str, Any]:
         )
         | more
     )
+
+
+def test_what_was_opened_is_closed():
+    before = len(os.listdir("/dev/fd"))
+    compared("A = 1", "A = 1")
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_cells_and_modules_are_compared():

@@ -36,7 +36,7 @@ from tangle.likeness import Likeness, difference
 POSTPONED = __future__.annotations.compiler_flag
 OF_MODULES = {
     *("__annotate__", "__annotations__", "__conditional_annotations__"),
-    *("__builtins__", "__doc__"),
+    "__builtins__",
 }
 """What Python puts into a namespace by itself."""
 PATIENCE = 60
@@ -235,7 +235,6 @@ class Child:
         self.pipe, end = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(self.pipe)
             try:
                 self.run(work, job, end)
             finally:
