@@ -301,6 +301,7 @@ def test_an_end_without_a_result_is_told(told):
         "import os\nos.kill(os.getpid(), 9)",
         "A = 1 / 0",
         "raise ValueError('one\\ntwo')",
+        "A = ValueError('one')\nA.add_note('two')\nraise A",
         "exec('A = (')",
         "import os\nfor x in range(3): os.close(x)\nraise SystemExit(4)",
     ):
@@ -310,6 +311,7 @@ def test_an_end_without_a_result_is_told(told):
     for text in (
         "A = 1 / 0",
         "A = (",
+        "A = '\0'",
         "# coding: nothing\n",
         "import os\nos._exit(3)",
     ):

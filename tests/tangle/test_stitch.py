@@ -598,6 +598,14 @@ def test_an_earlier_version_that_would_come_back_is_named(book):
     assert at(book, "01-one", "def f") in said
 
 
+def test_what_would_come_back_at_the_end_is_named(book):
+    book.chapter("01-one", "Y = 0\n\n\ndef f():\n    return 1")
+    book.chapter("02-two", "Y = 1\n\n\ndef f():\n    return 2")
+    tangled(book)
+    edit(book, "\n\n\ndef f():\n    return 2", "")
+    assert at(book, "01-one", "def f") in refusal(book)
+
+
 def test_a_cell_of_which_nothing_would_be_left_is_refused(shapes):
     edit(shapes, "\n\n\ndef last():\n    return 1", "")
     said = refusal(shapes)

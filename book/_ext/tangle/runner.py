@@ -285,7 +285,7 @@ class Child:
 
 def said(error: BaseException) -> dict[str, Any]:
     """An exception in words, and the places that it came through."""
-    what = "".join(traceback.format_exception_only(error)).strip()
+    what = traceback.format_exception_only(error)[-1].strip()
     frames = [
         [frame.filename, frame.lineno]
         for frame in traceback.extract_tb(error.__traceback__)
