@@ -303,7 +303,7 @@ class Copy:
         try:
             at = self.run(list(modules), seconds)
         finally:
-            shutil.copy2(self.trial.root / mutant.file, file)
+            file.write_bytes(mutant.text)
         if self.status in (0, 5):  # passed, or none of the tests is there
             return None
         return at or "import"

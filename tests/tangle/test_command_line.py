@@ -15,6 +15,7 @@ import pytest
 import tangle
 from tangle import validation
 from tangle.__main__ import main
+from tangle.imports import Imported
 
 
 @pytest.fixture
@@ -404,6 +405,21 @@ def test_jobs_are_shared_out(monkeypatch, processors, shares):
     assert validation._run([1, 2, 3, 4, 5]) == [1, 2, 3, 4, 5]
     assert sorted(asked, reverse=True) == shares
     assert validation._run([]) == []
+
+
+def test_what_imports_what_has_changed_is_imported_first():
+    imports = {
+        "micrograd/b.py": [Imported("micrograd.a", "x", "")],
+        "micrograd/c.py": [Imported("", "micrograd.b", "")],
+        "micrograd/d.py": [Imported("micrograd", "c", "")],
+        "micrograd/e.py": [Imported("json", "a", ""), Imported("", "a", "")],
+    }
+    before = dict.fromkeys(["micrograd/a.py", *imports], "old")
+    after = before | {"micrograd/a.py": "new", "micrograd/f.py": "new"}
+    stage = SimpleNamespace(imports=imports)
+    assert validation._to_import(stage, before, after) == [
+        f"micrograd/{name}.py" for name in "abcdf"
+    ]
 
 
 def test_jobs_that_are_not_done_are_told_of(monkeypatch):

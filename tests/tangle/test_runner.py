@@ -99,6 +99,13 @@ def test_a_class_goes_on_as_in_a_chapter():
     body = type("A", (), {"__module__": "here", "y": 2, "__doc__": "Two."})
     assert runner.reopen(body) is first
     assert (first.x, first.y, first.__doc__) == (1, 2, "One.")
+    for name in (
+        *("__annotations__", "__annotate__", "__annotate_func__"),
+        *("__annotations_cache__", "__firstlineno__"),
+        "__static_attributes__",
+    ):
+        runner.reopen(type("A", (), {"__module__": "here", name: "new"}))
+        assert vars(first).get(name) != "new"
     with pytest.raises(NameError) as caught:
         runner.reopen(type("B", (), {"__module__": "here"}))
     assert str(caught.value) == "there is no class B to reopen yet"
@@ -323,6 +330,7 @@ def test_an_end_without_a_result_is_told(told):
 
 
 def test_what_does_not_end_is_ended(monkeypatch):
+    assert runner.PATIENCE == 60
     monkeypatch.setattr(runner, "PATIENCE", 0.3)
     result = compared("while True: pass", "A = 1")
     assert result == {
@@ -342,7 +350,7 @@ def test_cells_run_in_an_empty_folder_and_are_not_heard(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_each_line_of_the_input_is_answered(monkeypatch, capsys):
+def test_each_line_of_the_input_is_answered(monkeypatch, capsys, tmp_path):
     asked = json.dumps(
         job(
             step("A = 'x' * 5\nX = '0' * 5000", defines=["A", "X"]),
@@ -355,9 +363,10 @@ def test_each_line_of_the_input_is_answered(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", lines)
     limits = sys.getrecursionlimit(), sys.get_int_max_str_digits()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(record=True) as heard:
             runner.main()
             warnings.warn("nobody is to hear this", stacklevel=1)
+        assert not heard
         assert not gc.isenabled()
         assert sys.getrecursionlimit() == 3000
         assert sys.get_int_max_str_digits() == 0
@@ -368,3 +377,4 @@ def test_each_line_of_the_input_is_answered(monkeypatch, capsys):
     answer = '{"extra": [], "different": []}\n'
     assert capsys.readouterr().out == answer * 2
     assert os.getcwd() == "/"
+    assert os.listdir(tmp_path) == []

@@ -251,11 +251,14 @@ def test_a_definition_goes_with_its_blank_lines(book, unproven):
     assert page.read_text() == gone
 
 
-@pytest.mark.parametrize("gone", ["\n\n\nC = 1", "\nB = 1\n"])
+@pytest.mark.parametrize("gone", ["\n\n\nC = 1", "\nB = 1\n", "D = 1\n\n\n"])
 def test_the_blank_lines_above_go_rather_than_those_below(
     book, unproven, gone
 ):
-    book.chapter("01-one", "A = 1\n\nB = 1\n\n\nC = 1")
+    code = "A = 1\n\nB = 1\n\n\nC = 1"
+    if "D" in gone:
+        code = f"A = 1\n{gone}E = 1"
+    book.chapter("01-one", code)
     tangled(book)
     page = book.root / "book/01-one.md"
     by_hand = page.read_text().replace(gone, "")
@@ -424,6 +427,7 @@ def test_methods_parameters_and_attributes_are_renamed_everywhere(shapes):
 
 def test_texts_of_all_kinds_are_looked_through_for_the_old_name(measures):
     root = measures.root
+    measures.page("book/deep/er/05-five", "# Five\n")
     for folder in ("", ".git", "_build", "__pycache__", "build", "dist", "a"):
         (root / folder).mkdir(exist_ok=True)
         (root / folder / "x.py").write_text("remeasure\n\nmeasure")
@@ -535,6 +539,20 @@ REFUSED = {
         "return area +",
         "not plain Python (invalid syntax)",
         [("03-three", "area = self.area()"), ("02-two", "@property")],
+    ),
+    "no head": (
+        "# Tangled from chapters 1, 2 and 3 in book/: edit there, not here.\n",
+        "",
+        "",
+        "the head, with the chapters to edit, is made by tangling",
+        [("01-one", "import math")],
+    ),
+    "another definition of a name": (
+        "def last",
+        "class last: ...\n\n\ndef last",
+        "def last",
+        "`last` is already defined at line",
+        [("01-one", "return total"), ("02-two", "return 1")],
     ),
     "an end that is a comment": (
         "    return 1\n",

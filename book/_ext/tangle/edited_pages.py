@@ -103,23 +103,22 @@ class Pages:
     def put_in(self) -> None:
         """Make the edits, and note where each line was."""
         for path, lines in self.lines.items():
-            usual = lines[0][len(lines[0].rstrip("\r\n")) :] if lines else ""
             made: list[str] = []
             origins: list[int] = []
             for number, line in enumerate(lines, 1):
                 text = line.rstrip("\r\n")
                 end = line[len(text) :]
                 texts = self.edits.get((path, number), [text])
-                made += [f"{one}{end or usual}" for one in texts[:-1]]
-                made += [f"{one}{end}" for one in texts[-1:]]
+                made += [f"{one}{end}" for one in texts]
                 origins += [number] * len(texts)
             self.lines[path], self.origins[path] = made, origins
 
     def was(self, source: Source) -> Source:
         """Where a line of the edited pages was before."""
         path, line = source
-        origins = self.origins.get(path, ())
-        return path, (origins[line - 1] if line <= len(origins) else line)
+        if path in self.origins:
+            return path, self.origins[path][line - 1]
+        return source
 
     def as_before(self, error: TangleError) -> list[TangleError]:
         """Tell what is wrong with the edited pages by the lines as before."""

@@ -43,14 +43,18 @@ def with_name(code: str, name: str, other: str) -> str:
     return made + code[done:]
 
 
+def matcher(old: Sequence[str], new: Sequence[str]) -> SequenceMatcher[str]:
+    """Return what finds the rows that are in both, however many are equal."""
+    return SequenceMatcher(None, old, new, autojunk=False)
+
+
 def changes(
     old: Sequence[str], new: Sequence[str]
 ) -> list[tuple[int, int, int, int]]:
     """Return what differs: rows from 0 of the old, and of the new."""
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
     return [
         (i, i_end, j, j_end)
-        for tag, i, i_end, j, j_end in matcher.get_opcodes()
+        for tag, i, i_end, j, j_end in matcher(old, new).get_opcodes()
         if tag != "equal"
     ]
 

@@ -69,7 +69,7 @@ def identifiers(texts: Iterable[str]) -> set[str]:
         for text in texts
         for node in ast.walk(ast.parse(text))
         for key, value in ast.iter_fields(node)
-        if key not in ("value", "kind", "type_comment")
+        if key not in ("value", "kind")
         for name in (value if isinstance(value, list) else [value])
         if isinstance(name, str)
         for part in name.split(".")

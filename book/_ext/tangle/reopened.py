@@ -76,7 +76,7 @@ def problems(node: ast.ClassDef) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
         yield extra, message
     names = [defined(statement) for statement in node.body]
     for index, statement in enumerate(node.body):
-        yield from _problems_of(statement, names[:index], names[index + 1 :])
+        yield from _problems_of(statement, names[:index], names)
         inside = list(ast.walk(statement))
         called = {id(one.func) for one in inside if isinstance(one, ast.Call)}
         for inner in inside:
@@ -84,14 +84,14 @@ def problems(node: ast.ClassDef) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
 
 
 def _problems_of(
-    statement: ast.stmt, above: list[str], below: list[str]
+    statement: ast.stmt, above: list[str], names: list[str]
 ) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
     """Find what is wrong with one statement of a reopened body."""
     match statement:
         case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
             if name == "__init_subclass__":
                 yield statement, f"`{name}` is for the first body: {INSTEAD}"
-            if name == "__eq__" and "__hash__" not in (*above, *below):
+            if name == "__eq__" and "__hash__" not in names:
                 message = (
                     "`__eq__` alone would take the class's `__hash__` away:"
                     " define `__hash__` beside it"

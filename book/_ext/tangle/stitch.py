@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +28,7 @@ from tangle.edited_pages import Pages
 from tangle.errors import TangleError, raise_all
 from tangle.imports import Source
 from tangle.items import Item, Piece
-from tangle.lines import changes, place, says
+from tangle.lines import changes, matcher, place, says
 from tangle.modules import Module
 from tangle.package import Package, Stage, put_together
 from tangle.renames import identifiers, renames
@@ -109,7 +108,7 @@ def _problems(
         return [
             edit.difference(module, stage, pages)
             for edit in edits
-            for module in [package.files.get(edit.file, Module())]
+            for module in [package.files[edit.file]]
             if module.text != edit.text
         ]
     except TangleError as error:
@@ -200,13 +199,8 @@ def _pairs(
     Yields those that match, or those that are gone and that are new; and
     where they begin.
     """
-    matcher = SequenceMatcher(
-        None,
-        [block.key for block in old],
-        [block.key for block in new],
-        autojunk=False,
-    )
-    for _, i, i_end, j, j_end in matcher.get_opcodes():
+    keys = ([block.key for block in blocks] for blocks in (old, new))
+    for _, i, i_end, j, j_end in matcher(*keys).get_opcodes():
         if i_end - i == j_end - j:
             for n in range(i_end - i):
                 one, other = i + n, j + n
@@ -240,10 +234,10 @@ class _Edit:
     def between(self, row: int) -> str:
         """Say which lines of the chapters are around a row."""
         old = [line.text for line in self.module.lines]
-        matcher = SequenceMatcher(None, old, self.new, autojunk=False)
+        blocks = matcher(old, self.new).get_matching_blocks()
         known = [
             (j + n + 1, place(source))
-            for i, j, size in matcher.get_matching_blocks()
+            for i, j, size in blocks
             for n in range(size)
             for source in self.sources(i + n + 1, i + n + 1)
         ]
@@ -268,7 +262,7 @@ class _Edit:
         for gone, come, i, _ in _pairs(before, _blocks(self.piece)):
             if len(gone) == len(come) == 1:
                 self.carry_lines(gone[0], come[0])
-                self.carry_members(gone[0], come[0], before[i + 1 : i + 2])
+                self.carry_members(gone[0], come[0], before[i + 1 :])
                 continue
             for block in gone:
                 self.drop(block)
@@ -355,9 +349,6 @@ class _Edit:
 
         The places are those of ``stage``, which nobody has edited.
         """
-        if not module.lines:
-            message = "nothing of it would be left: drop its cells instead"
-            return TangleError(self.file, 1, message)
         lines = module.text.split("\n")
         head = _head(module)
         there = _taken(self.file, module.text, head).imports

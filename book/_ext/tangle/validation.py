@@ -152,6 +152,8 @@ def _digest(job: dict[str, Any]) -> str:
 
 def _run(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Have the jobs done, by as many processes as there are processors."""
+    if not jobs:
+        return []
     count = min(len(jobs), os.cpu_count() or 1)
     env = os.environ | {"PYTHONPATH": str(TOOLS), "PYTHONHASHSEED": "0"}
 
@@ -174,8 +176,8 @@ def _run(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return told + [ended] * (len(some) - len(told))
 
     # Neighbours have modules in common.
-    size = -(-len(jobs) // count) if jobs else 0
-    with ThreadPoolExecutor(count or 1) as pool:
+    size = -(-len(jobs) // count)
+    with ThreadPoolExecutor(count) as pool:
         shares = [jobs[n * size : (n + 1) * size] for n in range(count)]
         return [result for share in pool.map(do, shares) for result in share]
 
