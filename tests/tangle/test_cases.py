@@ -469,6 +469,15 @@ def test_what_stops_the_reader_is_told(book, monkeypatch, said):
     assert book.refusal().line == (7 if "7" in said else 1)
 
 
+@pytest.mark.parametrize("error", [TypeError, ValueError])
+def test_settings_that_stop_the_reader_are_told(book, monkeypatch, error):
+    def fails(**_: object) -> None:
+        raise error("no such setting")
+
+    monkeypatch.setattr("myst_parser.config.main.MdParserConfig", fails)
+    assert str(book.refusal()) == "_config.yml:1: no such setting"
+
+
 def test_cells_that_are_read_otherwise_are_refused(book, monkeypatch):
     empty = SimpleNamespace(cells=[SimpleNamespace(cell_type="markdown")])
     monkeypatch.setattr(READ, lambda *_, **__: empty)

@@ -157,6 +157,13 @@ def test_a_later_stage_goes_over_an_earlier_one(small_book, run, tmp_path):
     assert "def f" in (tmp_path / "micrograd/m.py").read_text()
 
 
+def test_what_is_wrong_later_does_not_matter_to_a_stage(
+    small_book, run, tmp_path
+):
+    small_book.chapter("03-three", "print()")
+    assert run("--through", "02-two", "--into", str(tmp_path / "to"))[0] == 0
+
+
 def test_an_unknown_chapter_is_told_which_there_are(small_book, run, tmp_path):
     status, _, errors = run("--through", "09-no", "--into", str(tmp_path))
     assert status == 2
@@ -322,6 +329,9 @@ def test_what_was_edited_by_hand_is_kept_aside(small_book, run):
     assert copy.read_text().endswith("# mine\n")
     assert "# mine" not in module.read_text()
     assert "edited" not in run()[1]
+    module.write_text(module.read_text() + "# more\n")
+    run()
+    assert copy.read_text().endswith("# more\n")
 
 
 def test_edits_are_not_mixed_with_those_of_chapters(small_book, run):
@@ -441,6 +451,13 @@ def test_files_that_programs_keep_are_nobody_s(small_book, run):
     assert (folder / ".hidden").exists()
     assert (folder / "m.py~").exists()
     assert not (folder / "m.py.tangling").exists()
+
+
+def test_a_book_without_chapters_has_an_empty_library(book, run):
+    (book.root / "_toc.yml").write_text("root: book/data")
+    (book.root / "book/data.ipynb").write_text("{}")
+    (book.root / "book/index.md").unlink()
+    assert run() == (0, "micrograd/: 0 files, 0 lines, 0 changed\n", "")
 
 
 def test_a_stage_does_not_go_where_the_library_is(small_book, run):

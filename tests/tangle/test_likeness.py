@@ -134,7 +134,7 @@ OURS = """
 
     class State:
         def __reduce_ex__(self, protocol):
-            return State, (1,), ["state"], iter([1]), iter([(2, 3)])
+            return State, (protocol,), ["state"], iter([1]), iter([(2, 3)])
 
 
     @functools.lru_cache(maxsize=3)
@@ -441,3 +441,25 @@ def test_annotations_are_asked_for_as_this_python_has_them():
     assert likeness.hints(f) == {"x": "int", "return": "str"}
     assert likeness.hints(A) == {"x": "int"}
     assert likeness.hints(B) == {}
+
+
+@pytest.mark.parametrize("version", [(3, 13), (3, 14), (3, 15)])
+def test_annotations_are_asked_for_as_later_pythons_have_them(
+    monkeypatch, version
+):
+    fake = types.SimpleNamespace(
+        Format=types.SimpleNamespace(FORWARDREF="forward"),
+        get_annotations=lambda thing, format: {thing.__name__: format},
+    )
+    monkeypatch.setitem(sys.modules, "annotationlib", fake)
+    old = types.SimpleNamespace(__name__="f", __annotations__={"x": 1})
+    with monkeypatch.context() as patched:
+        patched.setattr("tangle.likeness.sys", FakeSys(version))
+        found = likeness.hints(old)
+    new = version >= (3, 14)
+    assert found == ({"f": "forward"} if new else {"x": 1})
+
+
+class FakeSys(types.SimpleNamespace):
+    def __init__(self, version: tuple[int, int]) -> None:
+        super().__init__(version_info=version)

@@ -31,6 +31,7 @@ def test_a_name_is_a_word_of_its_own():
         ("b = rf'{a}', fr'{a}', '{a}'", "b = rf'{c}', fr'{c}', '{a}'"),
         ("def a(\n    a,\n): ...\n", "def c(\n    c,\n): ...\n"),
         ("a1 = aa", "a1 = aa"),
+        ("b = 'if {a}', 'f{a}'", "b = 'if {a}', 'f{a}'"),
     ],
 )
 def test_code_is_renamed_and_strings_are_not(code, renamed):
@@ -133,6 +134,18 @@ def test_values_that_cannot_be_made_are_found():
     )
     node = contents.read_yaml(text, "page.md")
     assert [row for _, row in contents.unmade(node)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "error", [yaml.YAMLError, AttributeError, TypeError, ValueError]
+)
+def test_a_value_that_stops_yaml_is_found(monkeypatch, error):
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    node = contents.read_yaml("x: 1\na: 1", "page.md")
+    monkeypatch.setattr(yaml.SafeLoader, "construct_object", fails)
+    assert list(contents.unmade(node)) == [("x", 0), ("a", 1)]
 
 
 @pytest.mark.parametrize("mode", ["auto", "cache", "force", "inline"])

@@ -301,6 +301,17 @@ def test_a_cell_is_known_as_python_runs_it(code, run):
 
 
 @pytest.mark.parametrize(
+    "error", [SyntaxError, ValueError, RecursionError, MemoryError]
+)
+def test_a_cell_that_python_does_not_compile_is_nothing(monkeypatch, error):
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tangle.notebook.compile", fails, raising=False)
+    assert plain("x = 1") == ""
+
+
+@pytest.mark.parametrize(
     ("code", "rows"),
     [
         ("alias: int = 1", [1]),

@@ -83,7 +83,11 @@ def test_cells_between_the_gates_of_an_exercise_are_the_page_s(book):
 def test_options_are_read_as_myst_nb_reads_them(book, cell):
     plain = "```{code-cell} python\nprint(1)\n```\n"
     book.page("book/01-one", f"# One\n\n{plain}\nAnd.\n\n{cell}\n{plain}")
-    (found,) = read_chapters(book.root)[1].cells
+    chapters = read_chapters(book.root)
+    assert len(set(chapters)) == 2
+    notebook = chapters[1].notebook
+    assert len(notebook.metadata["source_map"]) == len(notebook.cells)
+    (found,) = chapters[1].cells
     assert found.target == "micrograd/m.py"
     assert found.source.strip() == "x = 1"
     assert found.line == book.line("book/01-one.md", "x = 1")

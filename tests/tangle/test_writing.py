@@ -104,6 +104,43 @@ def test_nothing_changes_when_a_file_cannot_be_written(
     assert contents(tmp_path / "x") == texts(old)
 
 
+def test_nothing_is_left_where_a_file_cannot_be_moved(
+    two_packages, tmp_path, monkeypatch
+):
+    old, new = two_packages
+    replace, unlink = Path.replace, Path.unlink
+
+    def not_moved(path: Path, target: Path) -> Path:
+        if target.name == "b.py":
+            raise OSError("busy")
+        return replace(path, target)
+
+    def not_removed(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "c.py":
+            raise OSError("busy")
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", not_moved)
+        with pytest.raises(OSError, match="busy"):
+            write(old, tmp_path / "x")
+    assert contents(tmp_path / "x") == {}
+    write(old, tmp_path / "x")
+    monkeypatch.setattr(Path, "unlink", not_removed)
+    with pytest.raises(OSError, match="busy"):
+        write(new, tmp_path / "x")
+    assert contents(tmp_path / "x") == texts(old)
+
+
+def test_empty_folders_go_at_any_depth(book, tmp_path):
+    book.chapter("01-one", "x = 1", file="micrograd/a.py")
+    small = book.package()
+    book.chapter("02-two", "y = 1", file="micrograd/deep/er/b.py")
+    write(book.package(), tmp_path)
+    write(small, tmp_path)
+    assert not (tmp_path / "micrograd/deep").exists()
+
+
 @pytest.mark.parametrize(
     ("block", "why"),
     [

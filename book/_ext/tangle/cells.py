@@ -180,7 +180,7 @@ class _Parser:
                     self.problem(stop, message)
                 stop = following
             close = stop - 1
-            while close > end and not self.rows[close - 1].strip():
+            while not self.rows[close - 1].strip():
                 close -= 1
             parts.append(_Part(node, begin, close, gap))
             begin = stop
@@ -300,14 +300,14 @@ class _Parser:
         """Take a class apart into its header and its members."""
         kind = "reopened" if reopened.is_reopened(node) else "class"
         first = _first_row(node.body[0])
-        header = first - 1
-        while header > part.row and _is_bare(self.rows[header - 1]):
-            header -= 1
         if self.rows[first - 1][: node.body[0].col_offset].strip():
             if kind == "reopened":
                 self.problem(first, "put the body on lines of its own")
             whole = self.item(part, node.name, kind)
             return replace(whole, fixed="its body stands on its first line")
+        header = first - 1
+        while _is_bare(self.rows[header - 1]):
+            header -= 1
         if node.body[0].col_offset != INDENT:
             self.problem(first, f"indent the class body by {INDENT} spaces")
         if kind == "reopened":

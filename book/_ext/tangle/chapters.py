@@ -91,7 +91,7 @@ class Chapter:
 
 def page_name(docname: str) -> str:
     """``book/06-backward`` is the page named ``06-backward``."""
-    return docname.rsplit("/", 1)[-1]
+    return docname.rpartition("/")[2]
 
 
 @cache
@@ -166,7 +166,7 @@ def _clashing_targets(chapters: Iterable[Chapter]) -> Iterator[TangleError]:
     first: dict[str, tuple[str, Cell]] = {}
     for cell in (cell for chapter in chapters for cell in chapter.cells):
         module = str(cell.target).removesuffix(".py")
-        folders = [str(one) for one in PurePosixPath(module).parents][:-1]
+        folders = PurePosixPath(module).parents
         for path in (module, *(f"{folder}/" for folder in folders)):
             # One that a disk or Python may take for it.
             key = path.rstrip("/").lower()
@@ -439,7 +439,7 @@ class _Reader:
             if token.type == "html_block":
                 is_comment = token.content.startswith("<!--")
                 for found in CELL_IN_HTML.finditer(token.content):
-                    below = token.content.count("\n", 0, found.start())
+                    below = token.content[: found.start()].count("\n")
                     if not is_comment:
                         yield _Fence(line + below, end_line, True, "", "")
             elif token.type in ("fence", "colon_fence"):

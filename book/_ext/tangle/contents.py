@@ -75,7 +75,7 @@ def _depth(node: Any, known: dict[int, int], above: int = 0) -> int:
     if above > DEEPEST or not isinstance(node, yaml.CollectionNode):
         return above
     if id(node) not in known:
-        known[id(node)] = DEEPEST + 1  # if it is met in itself
+        known[id(node)] = DEEPEST  # so that it is too deep in itself
         inner: list[Any] = node.value
         if isinstance(node, yaml.MappingNode):
             inner = [one for pair in node.value for one in pair]

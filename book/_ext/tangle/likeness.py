@@ -303,7 +303,9 @@ class Likeness:
         except Exception:  # whatever what can't be copied raises
             reduced = None
         if isinstance(reduced, tuple):
-            function, arguments, state, *items = (*reduced, *[None] * 5)[:5]
+            function, arguments, state, *items = (*reduced, None, None, None)[
+                :5
+            ]
             told["made by"] = [self.of(function), self.of(arguments)]
             if not isinstance(state, dict):
                 told["state"] = self.of(state)

@@ -30,7 +30,7 @@ def with_name(code: str, name: str, other: str) -> str:
         if token.type == tokenize.NAME and text == name:
             text = other
         # Up to Python 3.11, the names in it are no tokens.
-        elif token.type == tokenize.STRING and "f" in text[:2].lower():
+        elif token.type == tokenize.STRING and re.match("[Rr]?[Ff]", text):
             text = re.sub(
                 r"\{[^{}]*\}",
                 lambda found: with_word(found[0], name, other),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import PurePosixPath
 
 from tangle import bindings
@@ -181,14 +182,13 @@ def _leaking_features(
 def _take_apart(chapters: Sequence[Chapter]) -> list[list[Piece]]:
     """Take all cells apart, telling together what is wrong with any."""
     problems: list[TangleError] = []
-    number = 0
+    numbers = count()
     taken: list[list[Piece]] = []
     for chapter in chapters:
         taken.append([])
         for cell in chapter.cells:
-            number += 1
             try:
-                taken[-1].append(take_apart(cell, number))
+                taken[-1].append(take_apart(cell, next(numbers)))
             except TangleError as error:
                 problems += (error, *error.also)
     raise_all(problems)
