@@ -114,6 +114,17 @@ def test_what_is_no_yaml_is_told_with_its_line(told, text):
         contents.read_yaml(text, "page.md")
 
 
+@pytest.mark.parametrize("error", [ValueError, RecursionError])
+def test_what_stops_yaml_is_told(monkeypatch, error):
+    def fails(*_: object) -> None:
+        raise error("told")
+
+    monkeypatch.setattr(yaml, "compose", fails)
+    with pytest.raises(TangleError) as caught:
+        contents.read_yaml("a: 1", "page.md", 3)
+    assert str(caught.value) == "page.md:3: is not YAML: told"
+
+
 def test_values_are_got_by_their_keys():
     node = contents.read_yaml("a:\n  b: 1\n  c: 2\n  b: 3\nd: x", "page.md")
     assert [(n, r) for n, _, r in contents.pairs(node)] == [("a", 0), ("d", 4)]
