@@ -74,6 +74,14 @@ OURS = """
             pass
 
 
+    class Outer:
+        class Inner:
+            pass
+
+        def method(self):
+            return super()
+
+
     class Slots:
         __slots__ = ("a", "b")
 
@@ -314,6 +322,8 @@ def test_what_is_met_twice_is_told_once():
 def test_a_class_that_goes_on_is_its_methods_class(fresh):
     """What `super()` means in them."""
     method = Likeness({}, "here").of(ours().A)["attributes"]["method"]
+    assert method["closure"] == ["its class"]
+    method = Likeness({}, "here").of(ours().Outer)["attributes"]["method"]
     assert method["closure"] == ["its class"]
     alone = Likeness({}, "here").of(ours().A.method)
     assert alone["closure"][0]["class"] == "A"

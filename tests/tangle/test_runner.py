@@ -329,6 +329,19 @@ def test_an_end_without_a_result_is_told(told):
     assert compared("A = 1", "A = 1", before=broken)["cell"] is None
 
 
+def test_the_end_of_what_runs_is_waited_for(monkeypatch):
+    waited: list[int] = []
+    wait = os.waitpid
+
+    def waitpid(process: int, options: int) -> tuple[int, int]:
+        waited.append(options)
+        return wait(process, options)
+
+    monkeypatch.setattr(os, "waitpid", waitpid)
+    compared("A = 1", "A = 1")
+    assert waited == [0, 0]
+
+
 def test_what_does_not_end_is_ended(monkeypatch):
     assert runner.PATIENCE == 60
     monkeypatch.setattr(runner, "PATIENCE", 0.3)

@@ -110,10 +110,10 @@ def lay_out(imports: Iterable[Import], indent: str = "") -> list[Line]:
 
     A blank line stands before each section, and before each comment.
     """
-    statements: dict[tuple[str, str, str], list[Import]] = {}
+    statements: dict[tuple[str, ...], list[Import]] = {}
     for one in imports:
         joins = one.module and not one.alias
-        key = (one.module, "", "") if joins else one.said
+        key = (one.module,) if joins else one.said
         statements.setdefault(key, []).append(one)
     for names in statements.values():
         names.sort(key=_name_order)
