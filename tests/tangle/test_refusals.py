@@ -373,6 +373,13 @@ def test_a_base_of_another_file_that_is_replaced_is_refused(book):
     assert f"`B` (book/02-two.md:{line}) was made before" in error.message
 
 
+def test_a_name_that_another_file_has_is_told_with_that_file(book):
+    book.chapter("01-one", "X = 1", file="micrograd/a.py")
+    book.chapter("02-two", "X = 2", file="micrograd/b.py")
+    book.chapter("03-three", "def f(): return X", file="micrograd/c.py")
+    assert book.refusal().message.endswith("; micrograd/a.py has it")
+
+
 def test_an_annotation_of_another_file_may_be_of_what_is_replaced(book):
     book.chapter("01-one", CLASS, file="micrograd/engine.py")
     book.chapter(
