@@ -327,6 +327,7 @@ def test_a_cell_that_python_does_not_compile_is_nothing(monkeypatch, error):
         ("x = '''\nIn [5]: a'''", [2]),
         ("x = '''\n   \n'''", [2]),
         ("x = '!'", []),
+        ("x = '''\n>>> a'''\n... if x else 2", [2]),
         ("x = y = (z := 1)", [1]),
         ("x = (x := 1)", [1]),
         ("y = 1\n\nx = (y := 2), (z := 3)", [3, 3]),
