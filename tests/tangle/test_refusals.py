@@ -433,6 +433,13 @@ def test_all_cells_that_do_not_go_on_are_told_at_once(book):
     assert len(book.refusal().also) == 1
 
 
+def test_what_may_follow_from_a_fault_is_not_told(book):
+    clash = "from math import exp\nx = exp", "def exp(): ..."
+    book.chapter("01-one", f"{REOPEN}    x = 1", *clash)
+    assert "no class `Value`" in book.refusal().message
+    assert "\n" not in book.told[-1]
+
+
 def test_the_faults_of_all_cells_are_told_at_once(book):
     book.chapter("01-one", "print()", "%magic")
     book.chapter("02-two", "x = 1", "for")
