@@ -92,6 +92,7 @@ def test_options_are_read_as_myst_nb_reads_them(book, cell):
     assert found.source.strip() == "x = 1"
     assert found.line == book.line("book/01-one.md", "x = 1")
     assert (found.path, found.index) == ("book/01-one.md", 1)
+    assert found.after_in("A") == ""
 
 
 def test_a_page_may_have_a_mark_and_line_ends_of_windows(book):

@@ -151,6 +151,15 @@ def test_what_one_file_defines_is_not_another_s():
     assert made[0] == {"A": "'stage'"}
 
 
+def test_what_a_name_is_at_the_end_counts():
+    made, _ = run(
+        step("A = 1", defines=["A"]),
+        step("globals()['A'] = 5"),
+        defined={FILE: ["A"]},
+    )
+    assert made[0] == {"A": "5"}
+
+
 def test_cells_that_are_not_tangled_only_import():
     line = "from micrograd.m import A as a"
     made, told = run(

@@ -211,7 +211,6 @@ class _Reader:
             raise TangleError(contents.SETTINGS, line, str(error)) from None
         blocks = replace(self.config, disable_syntax=["inline"])
         self.parser = create_md_parser(blocks, RendererHTML)
-        self.tokens: list[Any] = []
 
     def chapter(self, name: str, path: str) -> Chapter:
         """Read a page; note what is wrong with it."""
@@ -431,7 +430,7 @@ class _Reader:
         """Find every code cell in Markdown that begins at line ``first``."""
         tokens = self.parser.parse(text + "\n")
         if first == 1:
-            self.tokens = tokens  # of the whole page
+            self.tokens: list[Any] = tokens  # of the whole page
         for token in tokens:
             if not token.map:
                 continue
