@@ -24,6 +24,7 @@ SHARED = CHAPTER
 """See sharing.py."""
 PAGES = (
     # What takes long comes first, so that no worker ends with it.
+    *("15-not-memorising", "16-using-it", "14-ten-digits"),
     *("12-moons", "20-alive", "03-value", "13-same-in-pytorch"),
     *("18-straight-line", "10-mlp", "06-backward", "11-training"),
     *("07-operations", "17-where-time-goes", "19-machine-code", "09-neuron"),

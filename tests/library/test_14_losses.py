@@ -3,6 +3,7 @@
 import itertools
 import math
 import operator
+import random
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -188,7 +189,7 @@ def test_a_class_and_shares_may_be_anyones(target: Any) -> None:
     "scores",
     [
         Value(1.0),
-        MLP(2, [1])([0.5, 1.0]),
+        MLP(2, [1], rng=random.Random(1))([0.5, 1.0]),
         [],
         (),
         [[Value(1.0), Value(2.0)]] * 2,
