@@ -40,7 +40,7 @@ Y = TypeVar("Y")
 
 
 def split(
-    examples: Sequence[tuple[X, Y]],
+    examples: Iterable[tuple[X, Y]],
     fraction: float,
     rng: random.Random | None = None,
 ) -> tuple[list[tuple[X, Y]], list[tuple[X, Y]]]:
@@ -50,6 +50,7 @@ def split(
     their share, to within one example. `ValueError` unless the fraction
     leaves something for both.
     """
+    examples = list(examples)
     n = len(examples)
     if not 0 < round(n * fraction) < n:
         raise ValueError(
@@ -57,7 +58,7 @@ def split(
             "one of the two lists"
         )
     order = list(range(n))
-    (rng or random).shuffle(order)
+    (random if rng is None else rng).shuffle(order)
     by_label: defaultdict[Y, list[int]] = defaultdict(list)
     for place in order:
         by_label[examples[place][1]].append(place)
@@ -90,7 +91,7 @@ def batches(
             "both must be at least 1"
         )
     order = list(examples)
-    (rng or random).shuffle(order)
+    (random if rng is None else rng).shuffle(order)
     for start in range(0, len(order), size):
         yield order[start : start + size]
 
@@ -160,6 +161,11 @@ def finite_numbers(row: Iterable[Number], place: str) -> list[float]:
     numbers = []
     for column, x in enumerate(row):
         here = f"column {column} of {place} (counted from 0) is {x!r}"
+        if isinstance(x, Sized) and not isinstance(x, str):
+            raise TypeError(
+                f"{here}: rows are lists of numbers, without their labels, "
+                "and are scaled one at a time"
+            )
         if not is_number(x):
             raise TypeError(
                 f"{here}: make a number of it, by float(text), or of a name "
@@ -202,8 +208,8 @@ def two_sets(
     """
     if n < 1:
         raise ValueError(f"{name} needs at least 1 point, not {n}")
-    uniform = rng.uniform if rng else random.uniform
-    gauss = rng.gauss if rng else random.gauss
+    uniform = random.uniform if rng is None else rng.uniform
+    gauss = random.gauss if rng is None else rng.gauss
     labels = [-1 if i % 2 else 1 for i in range(n)]
     points = []
     for label in labels:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from numbers import Real
 from operator import index
 from typing import Any, SupportsIndex
 
@@ -53,9 +52,10 @@ def check_signs(labels: Sequence[Value | Number]) -> None:
     """`ValueError` if a label is a number other than -1 and 1."""
     for label in labels:
         number = label.data if isinstance(label, Value) else label
-        if isinstance(number, Real) and number not in (-1, 1):
+        # What has as_float isn't known yet (see micrograd.compiler).
+        if not hasattr(number, "as_float") and number not in (-1, 1):
             raise ValueError(
-                f"hinge takes labels of -1 and 1, not {number}: of labels 0 "
+                f"hinge takes labels of -1 and 1, not {number!r}: of labels 0 "
                 "and 1 make 2 * label - 1"
             )
 

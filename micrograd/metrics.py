@@ -1,14 +1,24 @@
 # Tangled from book/14-ten-digits.md: edit there, not here.
 """How good answers are, counted."""
 
+import math
 from collections.abc import Sequence
 
 from micrograd.engine import Value
 
 
 def argmax(scores: Sequence[Value]) -> int:
-    """The place of the highest score: the class that a network answers."""
-    return max(range(len(scores)), key=lambda i: scores[i].data)
+    """The place of the highest score: the class that a network answers.
+
+    `ValueError` if there is none, or one is nan.
+    """
+    numbers = [score.data for score in scores]
+    if not numbers or any(map(math.isnan, numbers)):
+        raise ValueError(
+            f"no score is the highest of {numbers}: is there a nan among the "
+            "inputs, or has training run away?"
+        )
+    return numbers.index(max(numbers))
 
 
 def accuracy(answers: Sequence[object], labels: Sequence[object]) -> float:
@@ -22,12 +32,20 @@ def accuracy(answers: Sequence[object], labels: Sequence[object]) -> float:
 
 
 def check_answers(answers: Sequence[object], labels: Sequence[object]) -> None:
-    """`ValueError` unless there is one answer for each label."""
+    """An error unless there is one answer for each label, of its kind."""
     if len(answers) != len(labels) or len(labels) == 0:
         raise ValueError(
             f"{len(answers)} answers to {len(labels)} examples: there must be "
             "as many, and at least one"
         )
+    for answer, label in zip(answers, labels):
+        if isinstance(answer, Value | list) or (
+            isinstance(answer, str) != isinstance(label, str)
+        ):
+            raise TypeError(
+                f"the answer {answer!r} is no label as {label!r} is: take "
+                "the argmax of scores, and name both in the same way"
+            )
 
 
 def confusion(

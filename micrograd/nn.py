@@ -54,7 +54,7 @@ class Neuron(Module):
         _refuse_nonlin(nonlin)
         if nin < 1:
             raise ValueError(f"a Neuron needs at least 1 input, not {nin}")
-        uniform = rng.uniform if rng else random.uniform
+        uniform = random.uniform if rng is None else rng.uniform
         # The sum of nin products stays of the same size for any nin.
         bound = 1.0 / math.sqrt(nin)
         self.w = [Value(uniform(-bound, bound)) for _ in range(nin)]

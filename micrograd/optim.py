@@ -43,21 +43,29 @@ class SGD:
     def step(self) -> None:
         """Move all parameters once: ``data -= learning_rate * velocity``.
 
-        `FloatingPointError` if a gradient is inf or nan; nothing is moved.
+        `FloatingPointError` if one would become inf or nan; none is moved.
         """
-        self.check_gradients()
-        for i, parameter in enumerate(self.parameters):
-            velocity = self.momentum * self.velocities[i] + parameter.grad
-            self.velocities[i] = velocity
-            parameter.data -= self.learning_rate * velocity
+        velocities = [
+            self.momentum * v + p.grad
+            for v, p in zip(self.velocities, self.parameters)
+        ]
+        self.move(velocities)
+        self.velocities = velocities
 
-    def check_gradients(self) -> None:
-        """`FloatingPointError` if a gradient is inf or nan."""
-        if not all(math.isfinite(p.grad) for p in self.parameters):
+    def move(self, velocities: Iterable[float]) -> None:
+        """Move all parameters, or none if one would become inf or nan."""
+        moved = [
+            p.data - self.learning_rate * v
+            for p, v in zip(self.parameters, velocities)
+        ]
+        if not all(map(math.isfinite, moved)):
             raise FloatingPointError(
-                "a gradient is inf or nan: training has run away, so nothing "
-                "is moved. Take a smaller learning rate, or scale the inputs"
+                "a parameter would become inf or nan, so nothing is moved. "
+                "Training has run away: take a smaller learning rate, or "
+                "scale the inputs; or there is a nan among inputs or labels"
             )
+        for parameter, number in zip(self.parameters, moved):
+            parameter.data = number
 
 
 class Adam(SGD):
@@ -98,20 +106,26 @@ class Adam(SGD):
     def step(self) -> None:
         """Move all parameters once.
 
-        `FloatingPointError` if a gradient is inf or nan; nothing is moved.
+        `FloatingPointError` if one would become inf or nan; none is moved.
         """
-        self.check_gradients()
-        self.steps += 1
         beta1, beta2 = self.betas
-        rate = self.learning_rate / (1.0 - beta1**self.steps)
-        scale = math.sqrt(1.0 - beta2**self.steps)
-        for i, parameter in enumerate(self.parameters):
-            g = parameter.grad
-            m = beta1 * self.velocities[i] + (1.0 - beta1) * g
-            v = beta2 * self.squares[i] + (1.0 - beta2) * g * g
-            self.velocities[i], self.squares[i] = m, v
-            size = math.sqrt(v) / scale + self.epsilon
-            parameter.data -= rate * m / size
+        gradients = [p.grad for p in self.parameters]
+        means = [
+            beta1 * m + (1.0 - beta1) * g
+            for m, g in zip(self.velocities, gradients)
+        ]
+        squares = [
+            beta2 * v + (1.0 - beta2) * g * g
+            for v, g in zip(self.squares, gradients)
+        ]
+        short = 1.0 - beta1 ** (self.steps + 1)
+        scale = math.sqrt(1.0 - beta2 ** (self.steps + 1))
+        self.move(
+            m / short / (math.sqrt(v) / scale + self.epsilon)
+            for m, v in zip(means, squares)
+        )
+        self.velocities, self.squares = means, squares
+        self.steps += 1
 
 
 @contextmanager

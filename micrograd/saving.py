@@ -6,6 +6,7 @@ import math
 import os
 import random
 import reprlib
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,11 @@ def save(model: MLP, path: str | Path) -> None:
     # Each neuron gets a line.
     text = json.dumps(described(model)).replace('{"', '\n{"').lstrip()
     target = Path(path).resolve()
-    half = target.with_name(f"{target.name}.{os.getpid()}.part")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent}")
+    half = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with half.open("w", encoding="utf-8") as file:
+        with half.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -94,6 +97,8 @@ def activation_names(model: MLP) -> list[str | None]:
 
 def check_kind(thing: object, kind: type, place: str) -> None:
     """`TypeError` unless this is of that class, and no other."""
+    if not isinstance(thing, kind):
+        raise TypeError(f"{place} is {thing!r}, and no {kind.__name__}")
     if type(thing) is not kind:
         raise TypeError(
             f"{place} is a {type(thing).__name__}, and a file can't keep its "
@@ -143,7 +148,7 @@ def check_finite(model: MLP) -> None:
 
 
 def load(path: str | Path, into: MLP | None = None) -> MLP:
-    """The network that `save` has written; `ValueError` if the file is none.
+    """The network that a file holds; `ValueError` if it holds none.
 
     With ``into`` the numbers go into that network, which must have the same
     sizes and activations. It is changed only if all is well.

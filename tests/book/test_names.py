@@ -666,7 +666,7 @@ def test_the_index_leads_to_cells_that_use_the_identifier(site: Site) -> None:
         if address.endswith("engine.html#Value")
     )
     assert value[2].get_text().strip() == (
-        "3, replaced in 5, continued in 3, 5, 6, 7, 10, 17, 18"
+        "3, replaced in 5, continued in 3, 5, 6, 7, 10, 14, 18"
     )
     assert [a.get_text() for a in value[3].select("a")][:3] == ["3", "4", "5"]
 

@@ -15,11 +15,20 @@ import serve
 
 
 @pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """What is written when a book has been built."""
+    file = tmp_path / "built-from.json"
+    file.touch()
+    return file
+
+
+@pytest.fixture
 def served_to_the_writer(
-    html: Path, monkeypatch: pytest.MonkeyPatch
+    html: Path, built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Site]:
     """The book as `make serve` shows it."""
     monkeypatch.setattr(serve, "HTML", html)
+    monkeypatch.setattr(serve.build, "BUILT_FROM", built)
     with serve.Server(("localhost", 0), serve.Pages) as server:
         Thread(target=server.serve_forever).start()
         yield Site(html, f"http://localhost:{server.server_port}")
@@ -27,7 +36,7 @@ def served_to_the_writer(
 
 
 def test_a_page_reloads_when_there_is_a_newer_book(
-    browser: Browser, served_to_the_writer: Site
+    browser: Browser, served_to_the_writer: Site, built: Path
 ) -> None:
     """Protects the writer from a page's policy, which refuses most scripts.
 
@@ -39,6 +48,7 @@ def test_a_page_reloads_when_there_is_a_newer_book(
         expect(policy).to_have_count(1)
         for _ in range(2):
             with page.expect_event("load"):
+                built.touch()
                 serve.Pages.tell_newer()
         page.wait_for_load_state("networkidle")
         assert window.troubles == []

@@ -1,5 +1,6 @@
 """From chapter 14 on: how good answers are, counted."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +35,23 @@ def test_argmax_takes_what_a_network_gives() -> None:
         neuron.b.data = 10.0 * (i == 1)
     assert argmax(model.outputs([0.5, -0.5])) == 1
     assert argmax(tuple(model.outputs([0.5, -0.5]))) == 1
+
+
+@pytest.mark.parametrize("numbers", [[], [math.nan, 1.0], [1.0, math.nan]])
+def test_there_is_no_highest_of_none_or_nan(numbers: list[float]) -> None:
+    """Protects from an answer that means nothing: an input may be nan."""
+    with pytest.raises(ValueError, match="nan among the inputs, or has train"):
+        argmax([Value(x) for x in numbers])
+
+
+@pytest.mark.parametrize(
+    ("answer", "label"),
+    [(Value(1.0), 1), ([Value(1.0)], 0), ("a", 0), (0, "0")],
+)
+def test_answers_are_of_the_kind_of_labels(answer: Any, label: Any) -> None:
+    """Protects from an accuracy of 0 that is but another way to write."""
+    with pytest.raises(TypeError, match=r"is no label as .* argmax of scores"):
+        accuracy([answer], [label])
 
 
 @given(PAIRS)

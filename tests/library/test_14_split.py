@@ -129,3 +129,17 @@ def test_the_message_says_what_was_asked_for() -> None:
     said = "^of 10 examples, a fraction of 20 leaves nothing for one of the "
     with pytest.raises(ValueError, match=said):
         split(numbered("a" * 10), 20)
+
+
+def test_what_can_be_counted_only_once_is_split_as_well() -> None:
+    """Protects `split(zip(rows, labels), 0.2)`."""
+    rows, labels = range(10), "ab" * 5
+    found = split(zip(rows, labels, strict=True), 0.2, random.Random(1))
+    assert found == split(numbered(labels), 0.2, random.Random(1))
+
+
+def test_a_seed_is_no_generator() -> None:
+    """Protects who says `rng=0`: it isn't as if nothing had been said."""
+    seed: Any = 0
+    with pytest.raises(AttributeError, match="shuffle"):
+        split(numbered("ab" * 5), 0.2, seed)

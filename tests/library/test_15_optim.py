@@ -178,8 +178,9 @@ def test_a_gradient_that_is_no_number_moves_nothing(
     with pytest.raises(FloatingPointError) as refusal:
         optimiser.step()
     assert str(refusal.value) == (
-        "a gradient is inf or nan: training has run away, so nothing is "
-        "moved. Take a smaller learning rate, or scale the inputs"
+        "a parameter would become inf or nan, so nothing is moved. Training "
+        "has run away: take a smaller learning rate, or scale the inputs; or "
+        "there is a nan among inputs or labels"
     )
     assert [p.data for p in parameters] == before
     assert held(optimiser) == state
@@ -250,3 +251,32 @@ def test_parameters_have_each_its_own_state(
         for optimiser in optimisers:
             optimiser.step()
     assert [p.data for p in together] == [p.data for p in alone]
+
+
+@EACH
+def test_no_parameter_becomes_infinite(make: Callable[..., SGD]) -> None:
+    """Protects what was learnt from steps that are too large."""
+    parameters = [Value(1.0), Value(2.0)]
+    optimiser = make(parameters)
+    optimiser.learning_rate = 1e308
+    for p in parameters:
+        p.grad = 100.0
+    for _ in range(3):
+        before = [p.data for p in parameters], held(optimiser)
+        try:
+            optimiser.step()
+        except FloatingPointError:
+            assert ([p.data for p in parameters], held(optimiser)) == before
+            return
+    raise AssertionError("nothing was said")
+
+
+def test_nothing_divided_by_nothing_moves_nothing() -> None:
+    """Protects Adam without its epsilon, where a gradient is always 0."""
+    parameters = [Value(1.0), Value(2.0)]
+    optimiser = Adam(parameters, 0.1, epsilon=0.0)
+    parameters[0].grad = 1.0
+    with pytest.raises(ZeroDivisionError):
+        optimiser.step()
+    assert [p.data for p in parameters] == [1.0, 2.0]
+    assert optimiser.steps == 0

@@ -162,7 +162,11 @@ def with_float(model: MLP) -> None:
 
 UNFIT: dict[str, tuple[Any, type[Exception], str]] = {
     "subclass": (Doubled(1, [1]), TypeError, "the model is a Doubled"),
-    "layer": (Layer(1, 1), TypeError, "the model is a Layer"),
+    "layer": (
+        Layer(1, 1),
+        TypeError,
+        r"the model is Layer\(1, 1\), and no MLP",
+    ),
     "neuron": (
         changed(network(), with_odd),
         TypeError,

@@ -21,7 +21,7 @@ from tangle.package import Package, tangle
 from tangle.validation import validated
 
 TOLD = Path(__file__).parent / "cases/told.txt"
-TOLD_BY = (3, 11)
+TOLD_BY = (3, 11, 7)
 FRONT = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 
 
@@ -101,7 +101,7 @@ def told(
     told: list[str] = []
     yield told
     said = "\n".join(told).replace(str(tmp_path), "TMP").rstrip("\n")
-    if said and sys.version_info[:2] == TOLD_BY:
+    if said and sys.version_info[:3] == TOLD_BY:
         name = f"{request.node.path.stem}: {request.node.name}"
         if not TOLD.exists():
             words[name] = said

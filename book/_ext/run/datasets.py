@@ -7,6 +7,7 @@ A page whose cells read one names it in its front matter, as in
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def dataset(name: str) -> Path | None:
     file = FOLDER / name
     if not file.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
-        half = file.with_suffix(".part")
+        half = file.with_suffix(f".{os.getpid()}")  # others may make it, too
         with half.open("w", encoding="utf-8", newline="") as text:
             csv.writer(text, lineterminator="\n").writerows(DATASETS[name]())
         half.replace(file)
