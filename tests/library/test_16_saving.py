@@ -7,6 +7,7 @@ import os
 import random
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -496,3 +497,31 @@ def test_a_network_of_ones_own_class_takes_nothing_over(file: Path) -> None:
     with pytest.raises(TypeError, match="Doubled"):
         load(file, into=into)
     assert bits(into) == before
+
+
+def test_threads_may_save_to_one_file(tmp_path: Path) -> None:
+    """Protects the promise that a file is whole, whoever else writes it."""
+    path = tmp_path / "shared.json"
+    model = network()
+    save(model, path)
+
+    def save_and_load(_: int) -> None:
+        save(model, path)
+        load(path)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(save_and_load, range(24)))
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """Protects from the name of a file that nobody has asked for."""
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone$"):
+        save(network(), tmp_path / "gone" / "a.json")
+
+
+def test_what_is_no_network_is_told_as_it_is() -> None:
+    """Protects who has swapped the two arguments."""
+    swapped: Any = "a.json"
+    with pytest.raises(TypeError, match=r"'a\.json', and no MLP"):
+        save(swapped, "b.json")

@@ -170,3 +170,13 @@ def test_a_network_with_other_inputs_is_left_as_it_is() -> None:
     with pytest.raises(ValueError, match="3 numbers, but there are 2 col"):
         Scaler([[1.0, 2.0], [2.0, 3.0]]).fold_into(model)
     assert [p.data for p in model.parameters()] == before
+
+
+def test_a_scaler_takes_rows_without_their_labels() -> None:
+    """Protects who passes examples, or a whole table for a row."""
+    examples: Any = [([1.0, 2.0], 0), ([2.0, 3.0], 1)]
+    with pytest.raises(TypeError, match="without their labels"):
+        Scaler(examples)
+    table: Any = [[1.0, 2.0], [2.0, 4.0]]
+    with pytest.raises(TypeError, match="scaled one at a time"):
+        Scaler(table)(table)
