@@ -17,6 +17,7 @@ from micrograd.graph import trace
 from micrograd.losses import hinge, l2
 from micrograd.nn import MLP, Layer, Neuron
 from micrograd.optim import SGD
+from moon_training import training_step
 from oracle import all_same, tensor
 
 
@@ -216,17 +217,6 @@ def test_an_rng_of_ones_own_makes_the_same_moons_again() -> None:
     first, again, other = (moons(50, rng=random.Random(s)) for s in (1, 1, 2))
     assert first == again != other
     assert random.getstate() == state
-
-
-def training_step(model: MLP, optimizer: SGD, data: Any) -> float:
-    """One step on the moons: forward, zero, backward, update."""
-    points, labels = data
-    scores = [model(point) for point in points]
-    loss = hinge(scores, labels) + 1e-4 * l2(model.parameters())
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.data
 
 
 def test_a_classifier_learns_the_moons() -> None:

@@ -3,15 +3,14 @@
 import gc
 import random
 import sys
-from typing import Any
 
 import pytest
 
 from micrograd.data import moons
 from micrograd.engine import Value
-from micrograd.losses import hinge, l2
 from micrograd.nn import MLP
 from micrograd.optim import SGD, collector_paused
+from moon_training import training_step
 
 
 def test_a_paused_collector_is_set_going_again() -> None:
@@ -47,17 +46,6 @@ def test_a_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
-
-
-def training_step(model: MLP, optimizer: SGD, data: Any) -> float:
-    """One step on the moons: forward, zero, backward, update."""
-    points, labels = data
-    scores = [model(point) for point in points]
-    loss = hinge(scores, labels) + 1e-4 * l2(model.parameters())
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return loss.data
 
 
 def test_two_hundred_steps_on_the_moons_leave_memory_flat() -> None:

@@ -3,9 +3,9 @@
 What is asked for when a reader first runs something: for every page what is
 to know of its cells, for every stage the library, the data that cells read,
 and the Python that runs the cells (``book/_live/python``), with the packages
-that it draws with. The
-JavaScript and Python itself come from ``_build/live``, where the Makefile
-puts them; without them the pages are as they would be on paper.
+that it draws with. The JavaScript and Python itself come from ``_build/live``,
+where the Makefile puts them; without them the pages are as they would be on
+paper.
 
 (sphinx-thebe runs cells on somebody's server, and JupyterLite shows notebooks,
 not the pages of a book.)
@@ -119,7 +119,7 @@ def bring_to_life(
     notebook = execute.executed(app, pagename)
     if notebook is None:
         return
-    data = str(notebook.metadata.get(execute.READS, "")).split()
+    data = list(execute.files_read(Path(pagename), notebook.metadata))
     if not set(data) <= set(DATASETS):
         return
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
