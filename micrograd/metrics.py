@@ -25,7 +25,7 @@ def accuracy(answers: Sequence[object], labels: Sequence[object]) -> float:
     """The share of right answers, from 0 to 1.
 
     `ValueError` unless there are as many answers as labels, and one at
-    least.
+    least; `TypeError` for answers that no label could be equal to.
     """
     check_answers(answers, labels)
     return sum(a == y for a, y in zip(answers, labels)) / len(labels)

@@ -118,14 +118,14 @@ class Adam(SGD):
             beta2 * v + (1.0 - beta2) * g * g
             for v, g in zip(self.squares, gradients)
         ]
-        short = 1.0 - beta1 ** (self.steps + 1)
-        scale = math.sqrt(1.0 - beta2 ** (self.steps + 1))
+        t = self.steps + 1
+        # What the weights of all gradients so far add up to, in m and in v.
+        in_m, in_v = 1.0 - beta1**t, 1.0 - beta2**t
         self.move(
-            m / short / (math.sqrt(v) / scale + self.epsilon)
+            m / in_m / (math.sqrt(v) / math.sqrt(in_v) + self.epsilon)
             for m, v in zip(means, squares)
         )
-        self.velocities, self.squares = means, squares
-        self.steps += 1
+        self.velocities, self.squares, self.steps = means, squares, t
 
 
 @contextmanager
