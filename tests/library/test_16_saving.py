@@ -514,12 +514,6 @@ def test_threads_may_save_to_one_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """Protects from the name of a file that nobody has asked for."""
-    with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone$"):
-        save(network(), tmp_path / "gone" / "a.json")
-
-
 def test_what_is_no_network_is_told_as_it_is() -> None:
     """Protects who has swapped the two arguments."""
     swapped: Any = "a.json"
