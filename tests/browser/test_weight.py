@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from browsing import PAGES, Opener, Site, every_page
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser
 from visiting import Visitor
 
 RAW, ZIPPED = 1_000_000, 350_000
+SHEETS = 200_000
 SCRIPTS_ZIPPED = 15_000
 PAD_ZIPPED = 4_000
 """The digit pad, which is on one page, comes on top: it is alive at once."""
@@ -69,6 +71,21 @@ def test_a_chapter_is_light(visitor: Visitor, html: Path, path: str) -> None:
     small = len(gzip.compress(text, 9)) + sum(map(zipped, files))
     assert raw <= RAW, path
     assert small <= ZIPPED, path
+
+
+def test_style_sheets_have_few_rules_that_no_page_needs(html: Path) -> None:
+    """Protects pages from a theme that can do all that any page may want.
+
+    And the browsers of who comes again: a sheet is named with a digest of
+    what it says, once these rules are out of it.
+    """
+    for path in CHAPTERS:
+        text = (html / path).read_text("utf-8")
+        named = re.findall(r'href="([^"?]+\.css)\?v=(\w+)"', text)
+        sheets = [(html / path).parent.joinpath(name) for name, _ in named]
+        digests = [f"{crc32(sheet.read_bytes()):08x}" for sheet in sheets]
+        assert digests == [digest for _, digest in named]
+        assert 0 < sum(s.stat().st_size for s in sheets) <= SHEETS, path
 
 
 def scripts_of(html: Path, path: str) -> set[str]:

@@ -3,16 +3,19 @@
 The theme brings two thousand icons, as fonts and once more as a script, and
 the whole of Bootstrap. The pages draw a few icons, with a font that is made
 of those alone, and need no Bootstrap; ``book/_templates/layout.html`` names
-neither. What Jupyter Book loads on every page, for things that a page may
-have, is loaded by the pages that have them. (The theme has no settings for any
-of this.)
+neither. Of the style sheets that others wrote, PurgeCSS keeps the rules that
+can hold for something on a page or in a script. What Jupyter Book loads on
+every page, for things that a page may have, is loaded by the pages that have
+them. (The theme has no settings for any of this.)
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +30,7 @@ from figures import palette
 from pages.offline import NODE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from docutils import nodes
     from sphinx.application import Sphinx
@@ -69,8 +72,11 @@ UNUSED = (
 
 MADE = "_build/theme"
 MINIFIED = b"/**/"
-"""How a script begins that has been made smaller."""
-ESBUILD = "_build/node/node_modules/esbuild/bin/esbuild"
+"""How a script begins that has been made smaller, and a style sheet ends."""
+MODULES = "_build/node/node_modules"
+"""What makes files smaller; the book is whole without: see the Makefile."""
+ESBUILD = "esbuild/bin/esbuild"
+PURGE = "purgecss/bin/purgecss.js"
 SHORTENED = (
     "styles/sphinx-book-theme.css",
     "scripts/pydata-sphinx-theme.js",
@@ -206,8 +212,17 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    minify(Path(app.srcdir), static)
     ours = {f"_static/{name}" for name, _ in app.config.html_css_files}
+    if (modules := Path(app.srcdir) / MODULES).exists():
+        minify(modules, static)
+        theirs = [
+            static.parent / sheet.filename
+            for sheet in app.builder._css_files  # type: ignore[attr-defined]
+            if sheet.filename not in ours
+        ]
+        # Sphinx copies them anew, but not if it had no page to write.
+        if not (static / OUR_SHEET).read_bytes().endswith(MINIFIED):
+            purge(modules, static.parent, theirs)
     dark = ""
     for sheet in sorted(app.builder._css_files, key=lambda f: f.priority):  # type: ignore[attr-defined]
         text = (static.parent / sheet.filename).read_text("utf-8")
@@ -218,24 +233,16 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     (static / DARK).write_text(dark, "utf-8")
 
 
-def minify(root: Path, static: Path) -> None:
-    """Leave out of the scripts what is there for those who read them.
-
-    By the program that makes the live parts, if it is there: see the Makefile.
-    """
-    if not (root / ESBUILD).exists():
-        return
+def minify(modules: Path, static: Path) -> None:
+    """Leave out of the scripts what is there for those who read them."""
     scripts = [
         script
         for script in static.glob("*.js")
         if not script.read_bytes().startswith(MINIFIED)  # in a build before
     ]
-    if not scripts:
-        return
-    ran = subprocess.run(
-        [
-            NODE,
-            root / ESBUILD,
+    if scripts:
+        run_node(
+            modules / ESBUILD,
             *scripts,
             "--minify",
             f"--banner:js={MINIFIED.decode()}",
@@ -243,13 +250,39 @@ def minify(root: Path, static: Path) -> None:
             f"--outdir={static}",
             f"--outbase={static}",
             "--log-level=warning",
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+        )
+
+
+def purge(modules: Path, site: Path, sheets: Sequence[Path]) -> None:
+    """Leave out of style sheets the rules that hold for nothing in a site.
+
+    Its pages name each sheet with a digest, for browsers that have one of
+    before: they are told the new one.
+    """
+    # But the page at the very top: it leads to the first one, and comes last.
+    pages = f"{site}/*/**/*.html", f"{site}/{{genindex,search}}.html"
+    content = [*pages, f"{site}/**/*.js"]
+    made = run_node(modules / PURGE, "--css", *sheets, "--content", *content)
+    digests: dict[str, str] = {}
+    for sheet in json.loads(made):
+        text = sheet["css"].encode() + MINIFIED
+        Path(sheet["file"]).write_bytes(text)
+        digests[Path(sheet["file"]).name] = f"{zlib.crc32(text):08x}"
+    named = re.compile(rf"({'|'.join(map(re.escape, digests))})\?v=[0-9a-f]+")
+    for page in site.rglob("*.html"):
+        text = page.read_text("utf-8")
+        new = named.sub(lambda m: f"{m[1]}?v={digests[m[1]]}", text)
+        if new != text:
+            page.write_text(new, "utf-8")
+
+
+def run_node(program: Path, *arguments: str | Path) -> str:
+    """What a program of npm's prints. What it complains of ends the build."""
+    command = [NODE, program, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise ExtensionError(ran.stderr)
+    return ran.stdout
 
 
 def in_the_dark(sheet: str) -> str:
