@@ -17,6 +17,7 @@ from visiting import Visitor
 
 RAW, ZIPPED = 1_000_000, 350_000
 SHEETS = 200_000
+"""All the style sheets of a chapter, in bytes."""
 SCRIPTS_ZIPPED = 15_000
 PAD_ZIPPED = 4_000
 """The digit pad, which is on one page, comes on top: it is alive at once."""

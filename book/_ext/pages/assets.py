@@ -76,7 +76,7 @@ MINIFIED = b"/**/"
 MODULES = "_build/node/node_modules"
 """What makes files smaller; the book is whole without: see the Makefile."""
 ESBUILD = "esbuild/bin/esbuild"
-PURGE = "purgecss/bin/purgecss.js"
+PURGECSS = "purgecss/bin/purgecss.js"
 SHORTENED = (
     "styles/sphinx-book-theme.css",
     "scripts/pydata-sphinx-theme.js",
@@ -213,23 +213,21 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
             else:
                 path.unlink()
     ours = {f"_static/{name}" for name, _ in app.config.html_css_files}
-    if (modules := Path(app.srcdir) / MODULES).exists():
+    sheets = sorted(app.builder._css_files, key=lambda file: file.priority)  # type: ignore[attr-defined]
+    names = [str(sheet.filename) for sheet in sheets]
+    modules = Path(app.srcdir) / MODULES
+    if (modules / ESBUILD).exists():
         minify(modules, static)
-        theirs = [
-            static.parent / sheet.filename
-            for sheet in app.builder._css_files  # type: ignore[attr-defined]
-            if sheet.filename not in ours
-        ]
-        # Sphinx copies them anew, but not if it had no page to write.
-        if not (static / OUR_SHEET).read_bytes().endswith(MINIFIED):
-            purge(modules, static.parent, theirs)
+    # Sphinx copies the sheets anew, but not if it had no page to write.
+    purged = (static / OUR_SHEET).read_bytes().endswith(MINIFIED)
+    if (modules / PURGECSS).exists() and not purged:
+        theirs = [name for name in names if name not in ours]
+        purge(modules, static.parent, theirs)
     dark = ""
-    for sheet in sorted(app.builder._css_files, key=lambda f: f.priority):  # type: ignore[attr-defined]
-        text = (static.parent / sheet.filename).read_text("utf-8")
+    for name in names:
+        text = (static.parent / name).read_text("utf-8")
         # Ours go over all the others, and must do so again.
-        dark += in_the_dark(
-            text if sheet.filename in ours else dark_rules(text)
-        )
+        dark += in_the_dark(text if name in ours else dark_rules(text))
     (static / DARK).write_text(dark, "utf-8")
 
 
@@ -242,6 +240,7 @@ def minify(modules: Path, static: Path) -> None:
     ]
     if scripts:
         run_node(
+            static,
             modules / ESBUILD,
             *scripts,
             "--minify",
@@ -253,21 +252,23 @@ def minify(modules: Path, static: Path) -> None:
         )
 
 
-def purge(modules: Path, site: Path, sheets: Sequence[Path]) -> None:
+def purge(modules: Path, site: Path, sheets: Sequence[str]) -> None:
     """Leave out of style sheets the rules that hold for nothing in a site.
 
     Its pages name each sheet with a digest, for browsers that have one of
     before: they are told the new one.
     """
     # But the page at the very top: it leads to the first one, and comes last.
-    pages = f"{site}/*/**/*.html", f"{site}/{{genindex,search}}.html"
-    content = [*pages, f"{site}/**/*.js"]
-    made = run_node(modules / PURGE, "--css", *sheets, "--content", *content)
+    content = ("*/**/*.html", "{genindex,search}.html", "**/*.js")
+    made = run_node(
+        site, modules / PURGECSS, "--css", *sheets, "--content", *content
+    )
     digests: dict[str, str] = {}
     for sheet in json.loads(made):
-        text = sheet["css"].encode() + MINIFIED
-        Path(sheet["file"]).write_bytes(text)
-        digests[Path(sheet["file"]).name] = f"{zlib.crc32(text):08x}"
+        rules_kept = sheet["css"].encode() + MINIFIED
+        path = site / sheet["file"]
+        path.write_bytes(rules_kept)
+        digests[path.name] = f"{zlib.crc32(rules_kept):08x}"
     named = re.compile(rf"({'|'.join(map(re.escape, digests))})\?v=[0-9a-f]+")
     for page in site.rglob("*.html"):
         text = page.read_text("utf-8")
@@ -276,10 +277,15 @@ def purge(modules: Path, site: Path, sheets: Sequence[Path]) -> None:
             page.write_text(new, "utf-8")
 
 
-def run_node(program: Path, *arguments: str | Path) -> str:
-    """What a program of npm's prints. What it complains of ends the build."""
+def run_node(folder: Path, program: Path, *arguments: str | Path) -> str:
+    """What a program of npm's prints. What it complains of ends the build.
+
+    It runs in a folder, so that no name of a folder above is a pattern to it.
+    """
     command = [NODE, program, *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
     if ran.returncode:
         raise ExtensionError(ran.stderr)
     return ran.stdout
