@@ -1,4 +1,4 @@
-# Tangled from chapters 18 and 20 in book/: edit there, not here.
+# Tangled from chapters 18, 19 and 23 in book/: edit there, not here.
 """Compiling: a function of one example becomes a program for many."""
 
 from __future__ import annotations

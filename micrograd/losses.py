@@ -1,4 +1,4 @@
-# Tangled from chapters 11, 12, 14 and 18 in book/: edit there, not here.
+# Tangled from chapters 11, 12, 14 and 19 in book/: edit there, not here.
 """Losses: how wrong a network's answers are, as one value to minimise."""
 
 from __future__ import annotations

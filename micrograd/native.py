@@ -1,4 +1,4 @@
-# Tangled from book/19-machine-code.md: edit there, not here.
+# Tangled from book/21-machine-code.md: edit there, not here.
 """Machine code: a program as LLVM writes it for the processor at hand."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""From chapter 19 on: machine code computes what the engine does.
+"""From chapter 21 on: machine code computes what the engine does.
 
-The tests of chapter 18 that hold for every backend hold for this one, too;
+The tests of chapter 19 that hold for every backend hold for this one, too;
 here is what concerns it alone: its own exp and tanh, lanes, and memory.
 """
 

@@ -1,4 +1,4 @@
-"""From chapter 18 on: losses that decide by numbers can be compiled."""
+"""From chapter 19 on: losses that decide by numbers can be compiled."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""From chapter 19 on: a network in anybody's hands stays PyTorch's equal.
+"""From chapter 21 on: a network in anybody's hands stays PyTorch's equal.
 
 Hypothesis makes up what a user does with one network, in any order: eager
 steps and compiled ones by every backend, steps inside `descent`, gradients

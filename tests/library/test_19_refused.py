@@ -1,4 +1,4 @@
-"""From chapter 18 on: what can't be compiled is refused, with the reason."""
+"""From chapter 19 on: what can't be compiled is refused, with the reason."""
 
 import copy
 import itertools

@@ -1,4 +1,4 @@
-"""From chapter 20 on: experiments that are the same on every computer."""
+"""From chapter 23 on: experiments that are the same on every computer."""
 
 import itertools
 import json

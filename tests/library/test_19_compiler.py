@@ -1,7 +1,7 @@
-"""From chapter 18 on: a function is recorded once, and run without graphs.
+"""From chapter 19 on: a function is recorded once, and run without graphs.
 
 What holds for every backend is tested for every backend there is: from
-chapter 19 on that is one more.
+chapter 21 on that is one more.
 """
 
 import gc
