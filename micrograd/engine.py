@@ -10,13 +10,14 @@ differentiation. After Andrej Karpathy's micrograd.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from copy import deepcopy
 from numbers import Complex, Real
 from operator import getitem
 from typing import Any, NoReturn, SupportsFloat, SupportsIndex, TypeGuard
 from weakref import WeakSet
+
+from micrograd.floats import divide, dot, exp, log, power, tanh, where
 
 
 class Value:
@@ -194,9 +195,7 @@ class Value:
             raise ValueError(f"{len(weights)} weights, {len(inputs)} inputs")
         w = [weight._data for weight in weights]
         x = [value._data for value in inputs]
-        total = bias._data
-        for wi, xi in zip(w, x):
-            total += wi * xi
+        total = dot(w, x, bias._data)
         return Value(total, (bias, *weights, *inputs), "dot", (1.0, *x, *w))
 
     def backward(self) -> None:
@@ -244,7 +243,7 @@ def as_float(x: object) -> float:
     """The real number ``x`` as a float; a `TypeError` if it isn't one.
 
     What stands for a number says itself what to hold, by a method of this
-    name (see `micrograd.compiler.Symbol`).
+    name (see `micrograd.compiler.tape.Symbol`).
     """
     if hasattr(x, "as_float"):
         symbol: float = x.as_float()
@@ -341,79 +340,9 @@ def _restored(kind: type[Value], state: Any) -> Value:
     return value
 
 
-def divide(a: float, b: float) -> float:
-    """``a / b``, where dividing by zero gives inf, -inf or (0 / 0) nan."""
-    try:
-        return a / b
-    except ZeroDivisionError:
-        if a == 0.0 or math.isnan(a):
-            return math.nan
-        return math.copysign(math.inf, a) * math.copysign(1.0, b)
-
-
-def power(x: float, n: float) -> float:
-    """``x ** n``, where overflow gives inf and what isn't real gives nan."""
-    try:
-        return math.pow(x, n)
-    except OverflowError:
-        return -math.inf if x < 0.0 and n % 2.0 == 1.0 else math.inf
-    except ValueError:
-        if x != 0.0:  # a negative number to a power that isn't whole
-            return math.nan
-        # zero to a negative power; -0.0 to an odd one keeps its sign
-        return math.copysign(math.inf, x) if n % 2.0 == 1.0 else math.inf
-    except TypeError:
-        return noted("power", x, n)
-
-
-def exp(x: float) -> float:
-    """``math.exp(x)``, where overflow gives inf."""
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-    except TypeError:
-        return noted("exp", x)
-
-
-def log(x: float) -> float:
-    """``math.log(x)``, where zero gives -inf and less than zero nan."""
-    try:
-        return math.log(x)
-    except ValueError:
-        return -math.inf if x == 0.0 else math.nan
-    except TypeError:
-        return noted("log", x)
-
-
-def tanh(x: float) -> float:
-    """``math.tanh(x)``."""
-    try:
-        return math.tanh(x)
-    except TypeError:
-        return noted("tanh", x)
-
-
 def _no_backward() -> NoReturn:
     """Say what there is instead of the original's ``_backward``."""
     raise AttributeError(
         "there is no _backward: an operation states its local gradients, as "
         "in Value(result, (a, b), 'name', (slope_for_a, slope_for_b))"
     )
-
-
-def where(condition: Any, a: Any, b: Any) -> Any:
-    """``a`` where the condition holds, ``b`` elsewhere.
-
-    A condition on numbers that aren't known yet notes the choice down.
-    """
-    if isinstance(condition, bool):
-        return a if condition else b
-    return condition.where(a, b)
-
-
-def noted(function: str, *operands: Any) -> float:
-    """The result of a function of what isn't a number, but has a tape."""
-    tape = next(x.tape for x in operands if hasattr(x, "tape"))
-    result: float = tape.note(function, *operands)
-    return result

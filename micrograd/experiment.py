@@ -15,15 +15,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from micrograd import portable
-from micrograd.compiler import (
-    Program,
-    compile,
-    executed,
+from micrograd.compiler import Program, jit, record, straighten
+from micrograd.compiler.python import (
+    bracketed,
+    function_from,
     in_function,
-    line,
-    listed,
-    record,
-    straighten,
+    statement,
 )
 from micrograd.data import Point, circles, moons, spiral, xor
 from micrograd.engine import Value
@@ -245,19 +242,19 @@ def score_program(model: Any) -> Callable[..., list[float]]:
     """A function of ``rows`` and ``parameters``: each row's score."""
     recording = record(model, model.parameters(), (2,))
     recording.results = recording.results[:1]
-    return executed(score_source(straighten(recording)), portable)
+    return function_from(score_source(straighten(recording)), portable)
 
 
 def score_source(program: Program) -> str:
     """A program of one result, without a mean, as a Python function."""
     return in_function(
         "def run(rows, parameters):",
-        f"{listed(program.parameters)} = parameters",
-        *map(line, program.once),
+        f"{bracketed(program.parameters)} = parameters",
+        *map(statement, program.shared),
         "scores = []",
-        f"for {listed(program.inputs)} in rows:",
-        *(f"    {line(x)}" for x in program.each),
-        f"    scores.append({program.means[0]} + {program.fixed[0]})",
+        f"for {bracketed(program.inputs)} in rows:",
+        *(f"    {statement(x)}" for x in program.varying),
+        f"    scores.append({program.to_average[0]} + {program.to_add[0]})",
         "return scores",
     )
 
@@ -298,9 +295,7 @@ class Experiment:
         self.losses: list[float] = []
         self.accuracies: list[float] = []
         self.as_linked = True
-        self._mean_loss = compile(
-            self._objective, self.model, backend="portable"
-        )
+        self._mean_loss = jit(self._objective, self.model, backend="portable")
         self._scores = score_program(self.model)
 
     def _objective(self, point: Any, label: Any) -> Value:

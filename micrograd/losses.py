@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from operator import index
 from typing import Any, SupportsIndex
 
-from micrograd.engine import Number, Value, as_float, where
+from micrograd.engine import Number, Value, as_float
+from micrograd.floats import where
 
 
 def mean_squared_error(

@@ -4,7 +4,7 @@
 They are made of sums, products and quotients of floats, of powers of two, and
 of decimal numbers. All of these are exact, or rounded by a standard (IEEE 754;
 General Decimal Arithmetic), while ``math.exp`` and others are the C library's.
-Apart from a few units in the last digit they are those of `micrograd.engine`.
+Apart from a few units in the last digit they are those of `micrograd.floats`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal
 
-from micrograd import engine
-from micrograd.engine import divide as divide
-from micrograd.engine import where as where
+from micrograd import floats
+from micrograd.floats import divide as divide
+from micrograd.floats import where as where
 
 #: 1 / n! from n = 13 down to 1: the series of e^r - 1, without a factor r.
 SERIES = [1.0 / math.factorial(n) for n in range(13, 0, -1)]
@@ -73,7 +73,7 @@ def log(x: float) -> float:
 def power(x: float, n: float) -> float:
     """``x ** n``, where overflow gives inf and what isn't real gives nan."""
     if x == 0.0 or not (math.isfinite(x) and math.isfinite(n)):
-        return engine.power(x, n)  # the standard says what it is
+        return floats.power(x, n)  # the standard says what it is
     if x < 0.0 and n % 1.0 != 0.0:
         return math.nan
     exponent = FORTY.multiply(Decimal(n), FORTY.ln(Decimal(abs(x))))

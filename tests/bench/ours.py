@@ -67,7 +67,7 @@ def eager_dot(task: Task) -> Scalars:
 
 def compiled(task: Task, backend: str) -> tuple[Any, Any]:
     """The mean loss over a batch, compiled; and the model's parameters."""
-    from micrograd.compiler import compile
+    from micrograd.compiler import jit
     from micrograd.losses import hinge, l2
 
     model = model_of(task)
@@ -77,7 +77,7 @@ def compiled(task: Task, backend: str) -> tuple[Any, Any]:
         return hinge([model(point)], [label]) + penalty
 
     parameters = model.parameters()
-    return compile(objective, parameters, backend=backend), parameters
+    return jit(objective, parameters, backend=backend), parameters
 
 
 def in_a_loop(task: Task, backend: str) -> Advance:

@@ -1,6 +1,5 @@
 """The mean of a function over a batch: by the eager engine, and compiled."""
 
-import importlib.util
 import itertools
 import math
 import random
@@ -13,7 +12,7 @@ import torch
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from micrograd.compiler import compile
+from micrograd.compiler import backends, jit
 from micrograd.engine import Value
 from micrograd.nn import Neuron
 from operations import FUNCTIONS, NEGATE, OPERATIONS, Operation
@@ -22,13 +21,8 @@ from programs import NUMBERS, Program, is_well_conditioned, programs
 
 Batch = Sequence[Sequence[Any]]
 
-# "native" comes a chapter later than the first two, "portable" another one.
-BACKENDS = ["python", "columns"]
-BACKENDS += [
-    name
-    for name in ("native", "portable")
-    if importlib.util.find_spec(f"micrograd.{name}")
-]
+# "native" comes some chapters later than the first two, "portable" later yet.
+BACKENDS = list(backends.BACKENDS)
 
 
 def eager_terms(
@@ -119,7 +113,7 @@ def small_task(backend: str) -> tuple[Any, list[Value], Any]:
     def function(point: Any, label: Any) -> Value:
         return (neuron(point) - label) ** 2
 
-    mean = compile(function, neuron, backend=backend)
+    mean = jit(function, neuron, backend=backend)
     return mean, neuron.parameters(), batch
 
 

@@ -37,9 +37,11 @@ from compiling import (
     tasks,
     zero,
 )
-from micrograd.compiler import columns_of, compile, record, straighten
+from micrograd.compiler import jit, record, straighten
+from micrograd.compiler.batch import columns_of
 from micrograd.data import moons
-from micrograd.engine import Value, where
+from micrograd.engine import Value
+from micrograd.floats import where
 from micrograd.losses import hinge, l2
 from micrograd.nn import MLP, Neuron
 from micrograd.optim import SGD
@@ -61,14 +63,16 @@ def test_random_programs_have_the_eager_engines_numbers(task: Task) -> None:
     parameters = task.parameters()
     function = task.function(parameters)
     for backend in ["python", "columns"]:
-        mean = compile(function, parameters, backend=backend)
+        mean = jit(function, parameters, backend=backend)
         for count in {1, len(task.examples)}:
             batch = task.batch(count)
             assert_as_eager(mean, function, parameters, *batch)
             if backend == "python" and count == 1:
                 widths, _ = columns_of(batch)
                 program = straighten(record(function, parameters, widths))
-                if all(is_one_term(program.fixed[i]) for i in program.means):
+                if all(
+                    is_one_term(program.to_add[i]) for i in program.to_average
+                ):
                     expected = eager(function, parameters, batch)
                     found = compiled(mean, parameters, batch)
                     assert identical(found, expected)
@@ -99,7 +103,7 @@ def test_sums_are_added_up_in_the_functions_order(backend: str) -> None:
         def of_one(x: Any, f: Any = function) -> Any:
             return f(*parameters, x)
 
-        mean = compile(of_one, parameters, backend=backend)
+        mean = jit(of_one, parameters, backend=backend)
         for numbers in [(1, 1e-16, 1e-16), (-1e308, 1e308, 1e308), (3, 7, -1)]:
             for p, x in zip(parameters, numbers, strict=True):
                 p.data = x / 3
@@ -116,7 +120,7 @@ def test_sums_are_added_up_in_the_functions_order(backend: str) -> None:
 def compiled_table(plain: bool, backend: str) -> tuple[Table, Any]:
     """All operations, and what it takes native seconds to make of them."""
     table = Table(plain)
-    return table, compile(table, table.parameters, backend=backend)
+    return table, jit(table, table.parameters, backend=backend)
 
 
 @pytest.mark.parametrize("plain", [False, True])
@@ -210,7 +214,7 @@ def test_where_chooses_for_each_example(backend: str) -> None:
         return sum(chosen, (p * x).relu() * 5.0)
 
     parameters = [*weights, p]
-    mean = compile(function, parameters, backend=backend)
+    mean = jit(function, parameters, backend=backend)
     examples = [0.5, 1.0, 1.5, -1.0, -2.0, -0.0, math.inf, -math.inf]
     for batch in ([[x]] for x in [*examples, math.nan]):
         expected = eager(function, parameters, batch)
@@ -222,7 +226,7 @@ def test_where_chooses_for_each_example(backend: str) -> None:
 def test_numbers_that_look_alike_are_kept_apart(backend: str) -> None:
     """Protects 1 / -0.0, and constants that differ in their last bit."""
     p = Value(2.0)
-    zeros = compile(
+    zeros = jit(
         lambda x: (
             Value(where(p.data / (x * 0.0) > 0.0, 1.0, 0.0))
             + where(p.data / (x * -0.0) > 0.0, 0.0, 2.0)
@@ -231,7 +235,7 @@ def test_numbers_that_look_alike_are_kept_apart(backend: str) -> None:
         backend=backend,
     )
     assert zeros([1.0]).data == 3.0
-    neighbours = compile(
+    neighbours = jit(
         lambda x: p * where(x * (0.1 + 0.2) > x * 0.3, x, 7.0),
         [p],
         backend=backend,
@@ -263,7 +267,7 @@ def test_what_does_not_vary_is_compiled_too(
 ) -> None:
     """Protects functions without inputs, results, or finite numbers."""
     p = Value(2.0)
-    mean = compile(lambda x: function(p, x), [p], backend=backend)
+    mean = jit(lambda x: function(p, x), [p], backend=backend)
     for batch in ([[1.5]], [[1.5, 0.5, 4.0, 2.0, 3.0]]):
         expected = eager(lambda x: function(p, x), [p], batch)
         assert identical(compiled(mean, [p], batch), expected)
@@ -294,7 +298,7 @@ def test_inputs_meet_numbers_and_each_other_before_any_value(
         pairs = zip(weights, cases, strict=True)
         return sum((w * case(x, y) for w, case in pairs), Value(0.0))
 
-    mean = compile(function, weights, backend=backend)
+    mean = jit(function, weights, backend=backend)
     for batch in (
         [[1.5], [0.75]],
         [[1.5, 2, 3, 0.5, 7], [0.25, 3, 1, 2, 5]],
@@ -318,7 +322,7 @@ def test_batches_of_every_size_are_averaged(backend: str) -> None:
     def function(point: Any, label: Any) -> Value:
         return (neuron(point) - label) ** 2 + 0.1 * l2(parameters)
 
-    mean = compile(function, parameters, backend=backend)
+    mean = jit(function, parameters, backend=backend)
     for count in [*range(1, 18), 64, 3, 1, 101]:
         points = [(rng.random(), rng.gauss(0, 1)) for _ in range(count)]
         labels = [rng.gauss(0, 1) for _ in range(count)]
@@ -329,7 +333,7 @@ def test_batches_of_every_size_are_averaged(backend: str) -> None:
 def test_one_nan_is_not_lost_and_no_other_is_made(backend: str) -> None:
     """Protects places that no example fills, and those that one does."""
     p = Value(1.0)
-    mean = compile(lambda x: p * (1.0 / Value(x)), [p], backend=backend)
+    mean = jit(lambda x: p * (1.0 / Value(x)), [p], backend=backend)
     for count in range(1, 10):
         assert mean([0.5] * count).data == 2.0
         for place in range(count):
@@ -350,7 +354,7 @@ def test_a_mean_is_a_value_whose_operands_are_the_parameters(
     """
     values = [Value(2.0), Value(3.0)]
     p, q = values
-    mean = compile(lambda x: p * q * x, values, backend=backend)
+    mean = jit(lambda x: p * q * x, values, backend=backend)
     values.clear()
     loss = mean([1.0, 3.0])
     assert type(loss) is Value
@@ -374,7 +378,7 @@ def test_examples_are_rows_of_anyones_numbers(backend: str) -> None:
         assert len(point) == 2
         return p * x + y * label
 
-    mean = compile(function, [p], backend=backend)
+    mean = jit(function, [p], backend=backend)
     kinds: list[Callable[[list[Any]], Any]] = [
         lambda rows: rows,
         lambda rows: [tuple(row) for row in rows],
@@ -411,7 +415,7 @@ def test_the_function_is_run_once_for_examples_of_one_kind(
         calls.append(x)
         return p * (sum(x) if isinstance(x, tuple) else x)
 
-    mean = compile(function, [p], backend=backend)
+    mean = jit(function, [p], backend=backend)
     examples: list[Any] = [(1.0, 2.0), (3.0,), 3.0, (1.0, 1.0, 1.0)]
     for times in range(2):
         for kinds, x in enumerate(examples, 1):
@@ -426,8 +430,8 @@ def test_the_function_is_run_once_for_examples_of_one_kind(
 def test_compiled_functions_do_not_disturb_each_other(backend: str) -> None:
     """Protects two of them with one parameter, in any order of calls."""
     p, q = Value(2.0), Value(3.0)
-    first = compile(lambda x: p * x, [p], backend=backend)
-    second = compile(lambda x: (p * q - x) ** 2, [q, p], backend=backend)
+    first = jit(lambda x: p * x, [p], backend=backend)
+    second = jit(lambda x: (p * q - x) ** 2, [q, p], backend=backend)
     losses = [first([1.0, 2.0]), second([4.0]), first([5.0]), second([0.0])]
     assert [loss.data for loss in losses] == [3.0, 4.0, 10.0, 36.0]
     for loss in losses:
@@ -449,7 +453,7 @@ def test_a_long_chain_is_compiled() -> None:
             node = node * 0.5 + p
         return node
 
-    mean = compile(function, [p], backend="python")
+    mean = jit(function, [p], backend="python")
     assert_as_eager(mean, function, [p], [1.0, 2.0])
 
 
@@ -467,7 +471,7 @@ def test_nothing_is_computed_twice_or_in_vain() -> None:
         return (unused * 0.0 + score - label) ** 2 + (again - label) ** 1
 
     program = straighten(record(function, model.parameters(), (2, None)))
-    noted = [*program.once, *program.each]
+    noted = [*program.shared, *program.varying]
     texts = [(x.operation, tuple(map(repr, x.operands))) for x in noted]
     assert len(set(texts)) == len(texts)
     assert sum(operation == "tanh" for operation, _ in texts) == 5
@@ -477,7 +481,7 @@ def test_nothing_is_computed_twice_or_in_vain() -> None:
         if operation in {"+", "*"}:
             assert idle[operation] not in operands[:1], operands
     used = {repr(o) for x in noted for o in x.operands}
-    used |= {repr(x) for x in [*program.means.values(), *program.fixed]}
+    used |= {repr(x) for x in [*program.to_average.values(), *program.to_add]}
     assert {repr(x) for x in noted} <= used
 
 
@@ -487,7 +491,7 @@ def test_the_smallest_programs_are_as_small_as_they_can_be() -> None:
 
     def count(function: Callable[[Any], Value]) -> int:
         program = straighten(record(function, [p, q], (None,)))
-        return len([*program.once, *program.each])
+        return len([*program.shared, *program.varying])
 
     assert count(lambda x: p) == 0
     assert count(lambda x: (p + 0.0) * 1.0 - 0.0 + 0.0 * Value(2.0)) == 0
@@ -508,9 +512,9 @@ def test_what_depends_on_parameters_alone_is_computed_once() -> None:
     program = straighten(
         record(lambda x: (p * x + p.exp() * q.tanh()) + p * p, [p, q], (None,))
     )
-    assert [x.operation for x in program.each] == ["*"]
-    assert sorted(map(str, program.means.values())) == ["v0", "x0"]
-    once = [x.operation for x in program.once]
+    assert [x.operation for x in program.varying] == ["*"]
+    assert sorted(map(str, program.to_average.values())) == ["v0", "x0"]
+    once = [x.operation for x in program.shared]
     assert once.count("exp") == once.count("tanh") == 1
 
 
@@ -575,7 +579,7 @@ def test_a_hundred_steps_on_the_moons_are_torchs() -> None:
         return hinge([score], [label]) + 1e-4 * l2(parameters)
 
     for backend in BACKENDS:
-        mean = compile(objective, model, backend=backend)
+        mean = jit(objective, model, backend=backend)
         for train in (by_loop, by_descent):
             put(parameters, start)
             found = [train(mean, parameters, batch, 100)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from compiling import BACKENDS, assert_as_eager, compiled, small_task
-from micrograd.compiler import compile
+from micrograd.compiler import jit
 from micrograd.engine import Value
 from micrograd.losses import cross_entropy, hinge, mean_squared_error, softmax
 from micrograd.nn import MLP
@@ -50,7 +50,7 @@ def test_a_classifiers_loss_is_the_eager_engines(
 
     numbers = [rng.randrange(classes) for _ in rows]
     shares = [[rng.random() for _ in range(classes)] for _ in rows]
-    mean = compile(surprise, model, backend=backend)
+    mean = jit(surprise, model, backend=backend)
     for targets in (numbers, shares):
         assert_as_eager(mean, surprise, model.parameters(), rows, targets)
 
@@ -64,7 +64,7 @@ def test_shares_are_the_eager_engines(backend: str) -> None:
         first, *others = softmax(model.outputs(x))
         return first * first - sum(others, Value(0.0)).log()
 
-    mean = compile(of_one, model, backend=backend)
+    mean = jit(of_one, model, backend=backend)
     assert_as_eager(mean, of_one, model.parameters(), rows)
 
 
@@ -79,8 +79,8 @@ def test_edges_are_the_eager_engines(backend: str) -> None:
     def by_class(target: Any) -> Value:
         return cross_entropy(scores, target)
 
-    by_number = compile(by_class, scores, backend=backend)
-    by_shares = compile(by_class, scores, backend=backend)
+    by_number = jit(by_class, scores, backend=backend)
+    by_shares = jit(by_class, scores, backend=backend)
     for numbers in itertools.product(EDGES, repeat=3):
         for score, number in zip(scores, numbers, strict=True):
             score.data = number
@@ -96,7 +96,7 @@ def test_a_class_that_isnt_there_gives_nan(
 ) -> None:
     """Protects from a loss of 0: and from steps, which the gradients stop."""
     model = MLP(2, [3], output=None, rng=random.Random(0))
-    mean = compile(
+    mean = jit(
         lambda x, y: cross_entropy(model.outputs(x), y), model, backend=backend
     )
     found = compiled(mean, model.parameters(), [[(1.0, 2.0)], [target]])
@@ -140,7 +140,7 @@ def test_steps_on_a_compiled_loss_are_the_eager_steps(backend: str) -> None:
         return loss
 
     def mean_of(model: MLP) -> Any:
-        return compile(
+        return jit(
             lambda x, y: cross_entropy(model.outputs(x), y),
             model,
             backend=backend,
@@ -177,7 +177,7 @@ def test_the_score_of_a_class_has_its_name() -> None:
         seen.append((loss._op, loss._prev[1]._op, len(loss._prev[1]._prev)))
         return loss
 
-    compile(of_one, scores)([1])
+    jit(of_one, scores)([1])
     assert set(seen) == {("-", "score of", 2)}
 
 
@@ -188,20 +188,20 @@ def test_a_condition_is_a_class_as_it_is_for_python() -> None:
     def of_one(x: Any) -> Value:
         return cross_entropy(scores, x > 0.0)
 
-    mean = compile(of_one, scores)
+    mean = jit(of_one, scores)
     assert_as_eager(mean, of_one, scores, [1.0, -1.0, 2.0])
 
 
 def test_a_wrong_target_is_refused_when_it_is_traced() -> None:
     """Protects the words: those of the eager loss."""
     model = MLP(2, [3], output=None)
-    mean = compile(lambda x, y: cross_entropy(model.outputs(x), y), model)
+    mean = jit(lambda x, y: cross_entropy(model.outputs(x), y), model)
     rows = [(1.0, 2.0)]
     with pytest.raises(ValueError, match="3 scores need 3 shares, not 2"):
         mean(rows, [(0.5, 0.5)])
     with pytest.raises(TypeError, match="a Value holds one real number"):
         mean(rows, ["two"])
-    fixed = compile(lambda x: cross_entropy(model.outputs(x), 3), model)
+    fixed = jit(lambda x: cross_entropy(model.outputs(x), 3), model)
     with pytest.raises(ValueError, match="there is no class 3"):
         fixed(rows)
 
@@ -209,11 +209,11 @@ def test_a_wrong_target_is_refused_when_it_is_traced() -> None:
 def test_a_table_as_an_example_is_refused_when_it_is_traced() -> None:
     """Protects who compiles a function of all examples."""
     model = MLP(2, [1])
-    mean = compile(lambda x: model([x, x]), model)
+    mean = jit(lambda x: model([x, x]), model)
     with pytest.raises(TypeError, match="one example at a time"):
         mean([(1.0, 2.0)])
     with pytest.raises(TypeError, match="a list of 2 inputs is wanted"):
-        compile(lambda x: model(x), model)([1.0])
+        jit(lambda x: model(x), model)([1.0])
 
 
 @pytest.mark.parametrize("loss", [hinge, mean_squared_error])
@@ -228,6 +228,6 @@ def test_losses_of_one_number_still_take_symbols(loss: Any) -> None:
         assert isinstance(result, Value)
         return result
 
-    mean = compile(of_one, parameters)
+    mean = jit(of_one, parameters)
     assert_as_eager(mean, of_one, parameters, points, labels)
     assert same(mean(points, labels).data, mean(points, labels).data)

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from compiling import BACKENDS, assert_as_eager, held, numbered
-from micrograd.compiler import compile
-from micrograd.engine import Value, where
+from micrograd.compiler import jit
+from micrograd.engine import Value
+from micrograd.floats import where
 from micrograd.nn import Module, Neuron
 
 
@@ -65,7 +66,7 @@ def test_what_asks_for_the_number_itself_is_refused(decision: str) -> None:
     p.grad = 7.0
     for subject in SUBJECTS.values():
         with pytest.raises(TypeError, match="compil"):
-            compile(lambda x, s=subject: p * DECIDED[decision](s(x, p)), [p])(
+            jit(lambda x, s=subject: p * DECIDED[decision](s(x, p)), [p])(
                 [1.0, 2.0]
             )
         assert (p.data, p.grad) == (2.0, 7.0)
@@ -86,7 +87,7 @@ def test_where_is_for_numbers_while_compiling(
     """Protects generated code from things that aren't numbers."""
     p = Value(2.0)
     with pytest.raises(TypeError, match="one real number"):
-        compile(lambda x: function(p, x), [p])([1.0])
+        jit(lambda x: function(p, x), [p])([1.0])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_function_must_return_one_value(returned: Any) -> None:
     p.grad = 7.0
     for function in (lambda x: returned, lambda x: x, lambda x: p.data * x):
         with pytest.raises(TypeError, match="Value"):
-            compile(function, [p])([1.0])
+            jit(function, [p])([1.0])
         assert (p.data, p.grad) == (2.0, 7.0)
 
 
@@ -138,7 +139,7 @@ def test_a_function_that_differs_from_call_to_call_is_refused(
     p.grad = 7.0
     function = unsteady()[kind]
     with pytest.raises(ValueError, match="again"):
-        compile(lambda x: function(p, x), [p])([1.0])
+        jit(lambda x: function(p, x), [p])([1.0])
     assert (p.data, p.grad) == (2.0, 7.0)
 
 
@@ -160,9 +161,9 @@ def test_a_value_from_outside_must_be_a_parameter(
     p, q = Value(2.0), Value(3.0)
     for forgotten in (q, q * p):
         with pytest.raises(ValueError, match="among the parameters"):
-            compile(lambda x, q=forgotten: function(p, q, x), [p])([1.0])
+            jit(lambda x, q=forgotten: function(p, q, x), [p])([1.0])
     assert (p.data, p.grad, q.data, q.grad) == (2.0, 0.0, 3.0, 0.0)
-    mean = compile(lambda x: function(p, q, x), [p, q])
+    mean = jit(lambda x: function(p, q, x), [p, q])
     assert_as_eager(mean, lambda x: function(p, q, x), [p, q], [1.0, 2.0])
 
 
@@ -171,9 +172,9 @@ def test_parameters_must_be_values_each_of_them_once(bad: Any) -> None:
     """Protects from flat numbers, and from gradients that count twice."""
     p = Value(2.0)
     with pytest.raises(TypeError, match="Value"):
-        compile(lambda x: p * x, [p, bad])
+        jit(lambda x: p * x, [p, bad])
     with pytest.raises(ValueError, match="more than once"):
-        compile(lambda x: p * x, [p, Value(1.0), p])
+        jit(lambda x: p * x, [p, Value(1.0), p])
 
 
 def test_a_refusal_leaves_everything_usable() -> None:
@@ -183,7 +184,7 @@ def test_a_refusal_leaves_everything_usable() -> None:
     """
     neuron = Neuron(2)
     p = neuron.b
-    mean = compile(neuron, neuron)
+    mean = jit(neuron, neuron)
     with pytest.raises(ValueError, match="takes 2 inputs, but got 3"):
         mean([(1.0, 2.0, 3.0)])
     assert {type(x) for x in held(neuron.parameters())} == {float}
@@ -229,7 +230,7 @@ def test_a_batch_that_makes_no_sense_is_refused(case: str) -> None:
     kind, message, batch = REFUSED[case]
     p = Value(2.0)
     p.grad = 7.0
-    mean = compile(lambda x, y: p * x[0] * x[1] + y, [p])
+    mean = jit(lambda x, y: p * x[0] * x[1] + y, [p])
     for _ in range(2):
         with pytest.raises(kind, match=message):
             mean(*batch)
@@ -248,7 +249,7 @@ def test_a_compiled_function_is_not_copied(
 ) -> None:
     """Protects from a copy that goes on with the parameters it came from."""
     p = Value(2.0)
-    mean = compile(lambda x: p * x, [p], backend=backend)
+    mean = jit(lambda x: p * x, [p], backend=backend)
     assert mean([3.0]).data == 6.0
     with pytest.raises(TypeError, match="compile the function"):
         twin_of(mean)
@@ -283,7 +284,7 @@ def test_a_module_with_other_parameters_must_be_compiled_again(
     def function(x: Any) -> Value:
         return sum(module.values, Value(0.0)) * x
 
-    mean = compile(function, module)
+    mean = jit(function, module)
     assert mean([1.0]).data == 3.0
     change(module.values)
     with pytest.raises(ValueError, match="compile it again"):
@@ -291,7 +292,7 @@ def test_a_module_with_other_parameters_must_be_compiled_again(
     refused = pytest.raises(ValueError, match="compile it again")
     with refused, mean.descent([1.0]):
         pass
-    again = compile(function, module)
+    again = jit(function, module)
     assert_as_eager(again, function, module.values, [1.0, 2.0])
 
 
@@ -301,7 +302,7 @@ def test_an_unknown_backend_is_refused_and_the_known_ones_named(
 ) -> None:
     """Protects from typing mistakes, before anything is computed."""
     with pytest.raises(ValueError) as found:
-        compile(lambda x: Value(x), [Value(1.0)], backend=backend)
+        jit(lambda x: Value(x), [Value(1.0)], backend=backend)
     for name in BACKENDS:
         assert re.search(rf"\b{name}\b", str(found.value)), name
 
@@ -310,11 +311,11 @@ WITHOUT = """
 import sys
 sys.modules[sys.argv[2]] = None
 from micrograd import Value
-from micrograd.compiler import compile
+from micrograd.compiler import jit
 p = Value(2.0)
-assert compile(lambda x: p * x, [p])([1.0, 2.0]).data == 3.0
+assert jit(lambda x: p * x, [p])([1.0, 2.0]).data == 3.0
 try:
-    compile(lambda x: p * x, [p], backend=sys.argv[1])
+    jit(lambda x: p * x, [p], backend=sys.argv[1])
 except ModuleNotFoundError as error:
     print(error)
 """
@@ -337,10 +338,10 @@ def test_a_backend_without_its_package_is_refused_with_the_remedy(
 LOADED = """
 import sys
 import micrograd
-from micrograd.compiler import compile
+from micrograd.compiler import jit
 p = micrograd.Value(2.0)
-compile(lambda x: p * x, [p])([1.0])
-wanted = {"numpy", "llvmlite", "micrograd.native"}
+jit(lambda x: p * x, [p])([1.0])
+wanted = {"numpy", "llvmlite", "micrograd.compiler.native"}
 print(*sorted(wanted & set(sys.modules)))
 """
 

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 
 from compiling import Task, assert_as_eager, compiled, eager, small_task, tasks
-from micrograd import native
-from micrograd.compiler import Buffers, Program, compile, record, straighten
-from micrograd.engine import Value, where
-from micrograd.native import LANES, NativeBackend, assembly
+from micrograd.compiler import Program, jit, native, record, straighten
+from micrograd.compiler.backends import Buffers
+from micrograd.compiler.native import LANES, NativeBackend, assembly
+from micrograd.engine import Value
+from micrograd.floats import where
 from oracle import all_same, same
 
 # It takes a tenth of a second to compile one.
@@ -33,7 +34,7 @@ def test_random_programs_have_the_eager_engines_numbers(task: Task) -> None:
     """Protects all operations together, on parameters and inputs alike."""
     parameters = task.parameters()
     function = task.function(parameters)
-    mean = compile(function, parameters, backend="native")
+    mean = jit(function, parameters, backend="native")
     for count in {1, len(task.examples)}:
         assert_as_eager(mean, function, parameters, *task.batch(count))
 
@@ -47,8 +48,8 @@ def ours(name: str) -> list[Callable[[float], float]]:
     The first is computed in all lanes at once, the other as one number.
     """
     p = Value(0.0)
-    wide = compile(lambda x: getattr(Value(x), name)(), [], backend="native")
-    single = compile(lambda x: getattr(p, name)(), [p], backend="native")
+    wide = jit(lambda x: getattr(Value(x), name)(), [], backend="native")
+    single = jit(lambda x: getattr(p, name)(), [p], backend="native")
 
     def of_parameter(x: float) -> float:
         p.data = x
@@ -123,9 +124,9 @@ def test_exp_and_tanh_are_exact_where_one_can_tell() -> None:
 
 def test_signs_of_zero_come_through() -> None:
     """Protects what a sum would hide: -0.0 from tanh and negation."""
-    mean = compile(lambda x: 1.0 / Value(x).tanh(), [], backend="native")
+    mean = jit(lambda x: 1.0 / Value(x).tanh(), [], backend="native")
     assert mean([-0.0]).data == -math.inf
-    mean = compile(lambda x: 1.0 / -Value(x), [], backend="native")
+    mean = jit(lambda x: 1.0 / -Value(x), [], backend="native")
     assert mean([0.0]).data == -math.inf
 
 
@@ -159,7 +160,7 @@ def test_any_number_of_lanes_gives_the_same(
     monkeypatch.setattr(NativeBackend, "lanes", lanes)
     p, q = Value(0.75), Value(-0.5)
     function = every_instruction(p, q)
-    mean = compile(function, [p, q], backend="native")
+    mean = jit(function, [p, q], backend="native")
     rng = random.Random(lanes)
     for count in [*range(1, 18), 3, 64, 101, 1]:
         x = [rng.uniform(-2.0, 2.0) for _ in range(count)]
@@ -169,7 +170,7 @@ def test_any_number_of_lanes_gives_the_same(
 
 def test_every_place_of_a_batch_is_computed_on_its_own() -> None:
     """Protects lanes from each other: an example sees no neighbour."""
-    mean = compile(
+    mean = jit(
         lambda x: (2.0 * Value(x)).exp() + where(x > 100.0, 1.0, 0.0),
         [],
         backend="native",
@@ -189,7 +190,7 @@ def test_every_place_of_a_batch_is_computed_on_its_own() -> None:
 def test_what_fills_up_a_register_does_not_count(rows: int) -> None:
     """Protects means and gradients from examples that aren't there."""
     p = Value(3.0)
-    mean = compile(
+    mean = jit(
         lambda x: p * where(x == 7.0, math.inf, x), [p], backend="native"
     )
     batch = [0.25] * (rows - 1)
@@ -286,7 +287,7 @@ def test_a_larger_batch_is_the_same_code(
     monkeypatch.setattr(native, "machine_code", watched)
     p = Value(0.5)
     for counts in ([1, 2, 7, 5_000], [5_000, 1]):
-        mean = compile(lambda x: (p * x).tanh(), [p], backend="native")
+        mean = jit(lambda x: (p * x).tanh(), [p], backend="native")
         for count in counts:
             mean([0.5] * count)
     assert len(lengths) == 2
@@ -324,7 +325,7 @@ def test_code_outlives_the_names_it_was_made_with() -> None:
     """Protects from crashes: a function in use keeps its code."""
     p = Value(2.0)
     means = [
-        compile(lambda x, k=k: p * x * k, [p], backend="native")
+        jit(lambda x, k=k: p * x * k, [p], backend="native")
         for k in range(1, 5)
     ]
     for mean in means:

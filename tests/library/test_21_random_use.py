@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from compiling import BACKENDS
-from micrograd.compiler import Compiled, compile
+from micrograd.compiler import Compiled, jit
 from micrograd.engine import Value
 from micrograd.losses import l2, mean_squared_error
 from micrograd.nn import MLP, Activation
@@ -108,7 +108,7 @@ class Use(RuleBasedStateMachine):
             return error + 0.01 * l2(self.model.parameters())
 
         if backend not in self.compiled:
-            self.compiled[backend] = compile(one, self.model, backend=backend)
+            self.compiled[backend] = jit(one, self.model, backend=backend)
         return self.compiled[backend]
 
     @rule(times=st.integers(1, 2))

@@ -14,8 +14,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd import engine, portable
-from micrograd.compiler import Compiled, PortableBackend, compile
+from micrograd import engine, floats, portable
+from micrograd.compiler import Compiled, jit
+from micrograd.compiler.portably import PortableBackend
 from micrograd.data import circles, moons, spiral, xor
 from micrograd.engine import Value
 from micrograd.experiment import (
@@ -183,7 +184,7 @@ def test_power_is_the_engines_but_for_the_last_digit(
     x: float, n: float
 ) -> None:
     """Protects `power`: signs, zeros, infinities, what isn't real."""
-    ours, theirs = portable.power(x, n), engine.power(x, n)
+    ours, theirs = portable.power(x, n), floats.power(x, n)
     if math.isfinite(theirs):
         assert abs(ours - theirs) <= 2 * math.ulp(theirs)
         assert math.copysign(1.0, ours) == math.copysign(1.0, theirs)
@@ -200,7 +201,7 @@ EDGES = [*EDGES, *(-x for x in EDGES), math.nan]
 @pytest.mark.parametrize("x", EDGES)
 def test_edges_are_the_engines(name: str, x: float) -> None:
     """Protects inf, nan, overflow, underflow and the sign of zero."""
-    ours, theirs = getattr(portable, name)(x), getattr(engine, name)(x)
+    ours, theirs = getattr(portable, name)(x), getattr(floats, name)(x)
     assert same(ours, theirs)
     assert math.isnan(x) or math.copysign(1, ours) == math.copysign(1, theirs)
 
@@ -208,7 +209,7 @@ def test_edges_are_the_engines(name: str, x: float) -> None:
 def test_edges_of_power_are_the_engines() -> None:
     """Protects each of the cases that the standard lists."""
     for x, n in itertools.product(EDGES, repeat=2):
-        ours, theirs = portable.power(x, n), engine.power(x, n)
+        ours, theirs = portable.power(x, n), floats.power(x, n)
         signs = math.copysign(1.0, ours), math.copysign(1.0, theirs)
         assert same(ours, theirs), (x, n)
         assert math.isnan(ours) or signs[0] == signs[1], (x, n)
@@ -236,7 +237,7 @@ def test_programs_run_with_the_portable_functions(
 ) -> None:
     """Protects the backend: none of the C library's functions is called."""
     p = Value(0.3)
-    mean = compile(
+    mean = jit(
         lambda x: (p * x).tanh() + p.exp() * x + p.log() + p**x + p.sigmoid(),
         [p],
         backend="portable",
@@ -249,10 +250,10 @@ def test_programs_run_with_the_portable_functions(
 
 def test_the_backend_is_chosen_by_its_name() -> None:
     """Protects `backend="portable"`, and the message for what isn't one."""
-    mean = compile(lambda x: x, [Value(1.0)], backend="portable")
+    mean = jit(lambda x: x, [Value(1.0)], backend="portable")
     assert mean.backend is PortableBackend
     with pytest.raises(ValueError, match="'python', 'portable', 'columns'"):
-        compile(lambda x: x, [Value(1.0)], backend="abacus")
+        jit(lambda x: x, [Value(1.0)], backend="abacus")
 
 
 # Settings.
@@ -677,7 +678,7 @@ def test_the_portable_backend_is_the_one_in_python() -> None:
         def objective(point: Any, label: Any, model: Any = model) -> Value:
             return hinge([model(point)], [label])
 
-        mean = compile(objective, model, backend=backend)
+        mean = jit(objective, model, backend=backend)
         assert isinstance(mean, Compiled)
         loss = mean(*data_of(QUICK))
         loss.backward()

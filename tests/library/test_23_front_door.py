@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 import micrograd
-from micrograd.compiler import compile
+from micrograd.compiler import compile, jit
 from micrograd.experiment import Experiment, Settings
 from micrograd.saving import load, save
 
@@ -22,8 +22,12 @@ def test_importing_is_quick(python: Callable[..., str]) -> None:
 
 
 def test_what_waits_is_there_when_it_is_asked_for() -> None:
-    """Protects `micrograd.compile` as well as `from micrograd import`."""
-    assert micrograd.compile is compile
+    """Protects `micrograd.jit` as well as `from micrograd import`.
+
+    `jit` was called `compile` once; programs that say so still work.
+    """
+    assert micrograd.jit is jit
+    assert micrograd.compile is compile is jit
     assert micrograd.Experiment is Experiment
     assert micrograd.Settings is Settings
     assert micrograd.load is load

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 
 import graphs
 import steps
-from micrograd import MLP, Value, draw_dot, engine
+from micrograd import MLP, Value, draw_dot, engine, floats
 from micrograd.engine import topological_order
 from micrograd.graph import trace
 
 FUNCTIONS: dict[str, Any] = {
-    "tanh": engine.tanh,
-    "exp": engine.exp,
-    "log": engine.log,
+    "tanh": floats.tanh,
+    "exp": floats.exp,
+    "log": floats.log,
     "relu": lambda x: max(x, 0.0),
-    "sigmoid": lambda x: 1.0 / (1.0 + engine.exp(-x)),
+    "sigmoid": lambda x: 1.0 / (1.0 + floats.exp(-x)),
 }
 BACKWARD = re.compile(
     r"(\S+)\.grad \+= (.+) \* (\S+)\.grad ([=≈]) (\S+) \* (\S+) ([=≈]) (\S+?)"

@@ -79,9 +79,10 @@ def test_importing_it_imports_only_the_standard_library(
         "import sys, pkgutil, importlib\n"
         "before = set(sys.modules)\n"
         "import micrograd\n"
-        "for module in pkgutil.iter_modules(micrograd.__path__):\n"
-        "    if module.name != 'native':\n"
-        "        importlib.import_module('micrograd.' + module.name)\n"
+        "path = micrograd.__path__\n"
+        "for module in pkgutil.walk_packages(path, 'micrograd.'):\n"
+        "    if module.name != 'micrograd.compiler.native':\n"
+        "        importlib.import_module(module.name)\n"
         "print(*{name.partition('.')[0] for name in sys.modules.keys()"
         " - before})",
     )
@@ -98,9 +99,9 @@ def test_a_backend_without_its_package_says_what_to_install(
     """Protects: the message, and that it comes before anything is run."""
     said = installed.run(
         "-c",
-        "from micrograd import Value, compile\n"
+        "from micrograd import Value, jit\n"
         "try:\n"
-        f"    compile(lambda x: x, [Value(1.0)], backend={backend!r})\n"
+        f"    jit(lambda x: x, [Value(1.0)], backend={backend!r})\n"
         "except ModuleNotFoundError as error:\n"
         "    print(error.name, '|', error)",
     )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tangle.chapters import Chapter
 from tangle.errors import TangleError
-from tangle.imports import Imported, module_of
+from tangle.imports import Import, Imported, module_of
 from tangle.items import Item, Piece
 from tangle.modules import Draft
 from tangle.notebook import plain
@@ -62,6 +62,33 @@ def problems(
                         f" {chapter.path}:{there[name].line} makes something"
                         " else of it: give one of them another name",
                     )
+
+
+def lent(
+    chapter: Chapter, pieces: Sequence[Piece], drafts: Mapping[str, Draft]
+) -> Iterator[tuple[str, Import]]:
+    """Yield what files need of others that the same chapter defines.
+
+    A notebook can't import what it is only about to make; there, the cells
+    have one namespace. So a file gets these imports by itself.
+    """
+    made: dict[str, str] = {}
+    for piece in pieces:
+        for item in piece.items:
+            if item.kind != "reopened":
+                made[item.key] = piece.cell.target
+    for piece in pieces:
+        file = piece.cell.target
+        draft = drafts[file]
+        known = draft.items.keys() | {one.bound for one in draft.imports}
+        parts = list(_parts(piece.items))
+        used = {name for item in parts for name in item.uses} - known
+        when = max((item.when for item in parts), default=(0, 0))
+        for name in sorted(used & made.keys()):
+            # The line above the code, which is no line of the library.
+            source = chapter.path, max(piece.cell.line - 1, 1)
+            module = module_of(made[name])
+            yield file, Import(module, name, "", None, when, source, (), "")
 
 
 def _stars(chapter: Chapter) -> Iterator[TangleError]:

@@ -131,6 +131,8 @@ def put_together(chapters: Sequence[Chapter]) -> Iterator[Stage]:
                 )
                 history[file, name].append(version)
         raise_all(problems)
+        for file, one in bindings.lent(chapter, pieces, drafts):
+            drafts[file].imports.append(one)
         changed = {piece.cell.target: None for piece in pieces}
         for file in changed:
             problems += clashes(drafts[file])

@@ -14,9 +14,9 @@ from micrograd import (
     Neuron,
     Value,
     collector_paused,
-    compile,
     draw_dot,
     hinge,
+    jit,
     l2,
     mean_squared_error,
     moons,
@@ -84,7 +84,7 @@ def main() -> None:
     def squared_error(x: list[float], y: float) -> Value:
         return (net(x) - y) ** 2
 
-    mean_loss = compile(squared_error, net, backend="python")
+    mean_loss = jit(squared_error, net, backend="python")
     batch = mean_loss([[1.0, 2.0]], [1.0])
     print(losses, again, known[first], len(nodes), len(edges), far, batch)
 

@@ -13,14 +13,9 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from micrograd.compiler import (
-    COMPARISONS,
-    Backend,
-    Buffer,
-    Buffers,
-    Program,
-    Unknown,
-)
+from micrograd.compiler.backends import Backend, Buffer, Buffers
+from micrograd.compiler.program import Program
+from micrograd.compiler.tape import COMPARISONS, Unknown
 
 
 def processor() -> Any:
@@ -265,12 +260,12 @@ def write_group(
     for i, x in enumerate(program.inputs):
         index = builder.add(builder.mul(length, INDEX(i)), row)
         each.registers[x.name] = each.load(columns, index)
-    for x in program.each:
+    for x in program.varying:
         each.write(x)
     left = builder.sitofp(builder.sub(count, row), DOUBLE)
     lane = each.constant(*range(each.lanes))
     real = builder.fcmp_ordered("<", lane, each.spread(left))
-    for i, x in program.means.items():
+    for i, x in program.to_average.items():
         index = INDEX(each.lanes * i)
         new = builder.select(real, each.register(x), each.constant(0.0))
         each.store(builder.fadd(each.load(sums, index), new), sums, index)
@@ -283,11 +278,11 @@ def write_evaluate(module: ir.Module, program: Program, lanes: int) -> None:
         once = Writer(builder, 1)
         for i, x in enumerate(program.parameters):
             once.registers[x.name] = once.load(parameters, INDEX(i))
-        for x in program.once:
+        for x in program.shared:
             once.write(x)
-        for i, x in enumerate(program.fixed):
+        for i, x in enumerate(program.to_add):
             once.store(once.register(x), results, INDEX(i))
-        with loop(builder, INDEX(lanes * len(program.fixed))) as i:
+        with loop(builder, INDEX(lanes * len(program.to_add))) as i:
             once.store(DOUBLE(0.0), sums, i)
 
         with loop(builder, length, lanes) as row:
@@ -295,7 +290,7 @@ def write_evaluate(module: ir.Module, program: Program, lanes: int) -> None:
             write_group(each, program, arguments, row)
 
         n = builder.sitofp(count, DOUBLE)
-        with loop(builder, INDEX(len(program.fixed))) as i:
+        with loop(builder, INDEX(len(program.to_add))) as i:
             lanes_of_sum = each.load(sums, builder.mul(i, INDEX(lanes)))
             mean = builder.fdiv(each.total(lanes_of_sum), n)
             once.store(builder.fadd(once.load(results, i), mean), results, i)
@@ -351,7 +346,7 @@ class NativeBackend(Backend):
         examples = array("d")
         for column in columns:
             examples += column + column[-1:] * missing
-        sums = array("d", bytes(8 * self.lanes * len(self.program.fixed)))
+        sums = array("d", bytes(8 * self.lanes * len(self.program.to_add)))
         return examples, count + missing, count, sums
 
     def evaluate(self, buffers: Buffers) -> None:

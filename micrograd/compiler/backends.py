@@ -1,0 +1,87 @@
+# Tangled from chapters 19 and 23 in book/: edit there, not here.
+"""Backends: what runs a program, and where they are found."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeAlias
+
+from micrograd.compiler.program import Program
+
+#: Numbers side by side in memory: an array of type "d".
+Buffer: TypeAlias = "array[float]"
+
+
+@dataclass
+class Buffers:
+    """What a program reads and writes.
+
+    The ``examples`` are as the backend's ``load`` has made them. ``results``
+    receives the mean and its derivative for each parameter.
+    """
+
+    examples: Any
+    parameters: Buffer
+    results: Buffer
+
+
+class Backend:
+    """Runs a program: the part that all ways to do so have in common."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def load(self, columns: list[Buffer]) -> Any:
+        """The examples, in the form that this backend works on."""
+        raise NotImplementedError
+
+    def evaluate(self, buffers: Buffers) -> None:
+        """Fill in the results."""
+        raise NotImplementedError
+
+    def fill_in(
+        self,
+        results: Buffer,
+        to_add: Sequence[float],
+        totals: Iterable[float],
+        count: int,
+    ) -> None:
+        """Fill in the results, with ``totals`` over ``count`` examples."""
+        results[:] = array("d", to_add)
+        for i, total in zip(self.program.to_average, totals):
+            results[i] += total / count
+
+    def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
+        """Make steps of gradient descent, at this learning rate."""
+        for _ in range(steps):
+            self.evaluate(buffers)
+            for i, gradient in enumerate(buffers.results[1:]):
+                buffers.parameters[i] -= rate * gradient
+
+
+#: By name: the module and the class, and the package that it needs, if any.
+BACKENDS: dict[str, tuple[str, str, str | None]] = {
+    "python": ("micrograd.compiler.python", "PythonBackend", None),
+    "portable": ("micrograd.compiler.portably", "PortableBackend", None),
+    "columns": ("micrograd.compiler.columns", "ColumnsBackend", "numpy"),
+    "native": ("micrograd.compiler.native", "NativeBackend", "llvmlite"),
+}
+
+
+def find_backend(name: str) -> type[Backend]:
+    """The backend of this name; an error says what is missing for it."""
+    if name not in BACKENDS:
+        names = ", ".join(map(repr, BACKENDS))
+        raise ValueError(f"no backend is called {name!r}; there are {names}")
+    module, kind, package = BACKENDS[name]
+    if package and find_spec(package) is None:
+        raise ModuleNotFoundError(
+            f"the backend {name!r} needs {package}: pip install {package}",
+            name=package,
+        )
+    backend: type[Backend] = getattr(import_module(module), kind)
+    return backend

@@ -1,0 +1,150 @@
+# Tangled from book/19-writing-programs.md: edit there, not here.
+"""One way in: a function of one example becomes one of a whole batch."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NoReturn
+
+from micrograd.compiler.backends import Backend, Buffers, find_backend
+from micrograd.compiler.batch import columns_of
+from micrograd.compiler.program import straighten
+from micrograd.compiler.recording import record
+from micrograd.engine import Value
+from micrograd.nn import Module
+
+
+class Compiled:
+    """A function of a batch, as `jit` makes it."""
+
+    def __init__(
+        self,
+        function: Callable[..., Value],
+        parameters: Module | Sequence[Value],
+        backend: type[Backend],
+    ) -> None:
+        self.function = function
+        self.given = parameters
+        self.parameters = checked_parameters(parameters)
+        self.backend = backend
+        self._backends: dict[tuple[int | None, ...], Backend] = {}
+
+    def _load(self, batch: Sequence[Any]) -> tuple[Backend, Buffers]:
+        """The backend for a batch, and what it works on."""
+        refuse_changed(self.given, self.parameters)
+        widths, columns = columns_of(batch)
+        if widths not in self._backends:
+            recording = record(self.function, self.parameters, widths)
+            self._backends[widths] = self.backend(straighten(recording))
+        backend = self._backends[widths]
+        parameters = array("d", [p.data for p in self.parameters])
+        results = array("d", bytes(8 * (1 + len(parameters))))
+        return backend, Buffers(backend.load(columns), parameters, results)
+
+    def __call__(self, *batch: Any) -> Value:
+        """The mean over a batch: a sequence for each argument."""
+        backend, buffers = self._load(batch)
+        backend.evaluate(buffers)
+        mean, *gradients = buffers.results
+        operands = tuple(self.parameters)
+        return Value(mean, operands, "compiled", tuple(gradients))
+
+    def descent(
+        self, *batch: Any
+    ) -> AbstractContextManager[Callable[..., float]]:
+        """Gradient descent on one batch, with the parameters in a buffer.
+
+        Gives ``step(learning_rate, steps=1)``, which makes so many steps
+        and returns the mean before the last of them. On leaving, the
+        parameters get their ``data`` and ``grad``.
+        """
+        return _descending(self, *self._load(batch))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a compiled function can't be copied or pickled, since it belongs "
+            "to its parameters: copy these, and compile the function for them"
+        )
+
+
+@contextmanager
+def _descending(
+    compiled: Compiled, backend: Backend, buffers: Buffers
+) -> Iterator[Callable[..., float]]:
+    """What `Compiled.descent` does with what a batch has become."""
+    results = buffers.results
+    # What they get back if no step is made.
+    results[1:] = array("d", [p.grad for p in compiled.parameters])
+
+    def step(learning_rate: float, steps: int = 1) -> float:
+        if steps < 1:
+            raise ValueError(f"at least 1 step can be made, not {steps}")
+        backend.descend(buffers, float(learning_rate), steps)
+        return results[0]
+
+    try:
+        yield step
+    finally:
+        for i, parameter in enumerate(compiled.parameters):
+            parameter.data = buffers.parameters[i]
+            parameter.grad = results[1 + i]
+
+
+def checked_parameters(parameters: Module | Sequence[Value]) -> list[Value]:
+    """The parameters of a module or a list; an error if they aren't any."""
+    found = list(
+        parameters.parameters()
+        if isinstance(parameters, Module)
+        else parameters
+    )
+    for p in found:
+        if not isinstance(p, Value):
+            raise TypeError(f"a parameter must be a Value, not {p!r}")
+    if len(set(found)) < len(found):
+        raise ValueError("one of the parameters is there more than once")
+    return found
+
+
+def refuse_changed(
+    given: Module | Sequence[Value], parameters: Sequence[Value]
+) -> None:
+    """Refuse a module that has other parameters than it had."""
+    if isinstance(given, Module) and given.parameters() != parameters:
+        raise ValueError(
+            f"compiled for {len(parameters)} parameters, but now "
+            "the module has others: compile it again"
+        )
+
+
+def jit(
+    function: Callable[..., Value],
+    parameters: Module | Sequence[Value],
+    *,
+    backend: str = "python",
+) -> Compiled:
+    """Compile a function of one example into one of a whole batch.
+
+    ``function`` takes the numbers of an example, as plain numbers or
+    tuples of them, and returns one Value. What comes back takes a sequence
+    of examples for each of these arguments and returns the mean of the
+    function over them, as a Value: `Value.backward` adds its derivatives
+    to the ``grad`` of the ``parameters`` (a module, or a list of Values).
+
+    ``backend`` says what runs the program: ``"python"`` needs nothing
+    else, nor does ``"portable"``, whose last digits are the same on every
+    computer; ``"columns"`` needs numpy, ``"native"`` needs llvmlite.
+    `ModuleNotFoundError` if it isn't there.
+
+    The function is traced when it is first called, with symbols for
+    numbers. It may use all operations of Value, but `TypeError` if it
+    decides anything by a number, e.g. by ``if``, and `ValueError` if it
+    isn't the same each time. Plain numbers that it takes from outside are
+    part of the program; parameters may change at any time.
+    """
+    return Compiled(function, parameters, find_backend(backend))
+
+
+#: What `jit` was called before.
+compile = jit
