@@ -21,7 +21,7 @@ from site_rules import Site
 from tangle.chapters import read_chapters
 from tangle.package import Definition, Package, Version
 from tangle.package import stages as tangled_stages
-from weave.places import anchor_of, page_of
+from weave.places import anchor_of, listing_of, page_of
 
 pytestmark = pytest.mark.xdist_group("book")
 
@@ -42,8 +42,7 @@ def package(stages: dict[str, Package]) -> Package:
 
 def listing(site: Site, file: str) -> Tag:
     """The part of a page that shows a file."""
-    stem = Path(file).stem.replace("__init__", "micrograd")
-    (shown,) = site.pages[f"book/library/{stem}.html"].select("pre.listing")
+    (shown,) = site.pages[f"{listing_of(file)}.html"].select("pre.listing")
     return shown
 
 
@@ -107,7 +106,7 @@ def test_a_file_leads_to_all_the_chapters_that_it_comes_from(
         ("nn", "Neuron.__init__", "Value", "book/05-"),
         ("engine", "Value.__add__", "data", "book/05-"),
         ("engine", "Value.tanh", "tanh", "book/"),
-        ("engine", "tanh", "tanh", "https://docs.python.org/3/library/math"),
+        ("floats", "tanh", "tanh", "https://docs.python.org/3/library/math"),
     ],
 )
 def test_names_in_a_file_lead_to_what_they_stand_for(

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from json import JSONDecoder
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -38,6 +37,7 @@ from weave.names_in_code import (
     targets_in,
     with_links,
 )
+from weave.places import listing_of
 
 # What the names stood for: the recorder, which runs in the kernels
 
@@ -596,8 +596,8 @@ def test_the_index_has_every_identifier(site: Site) -> None:
     found = rows(site)
     assert len(found) > len(package.definitions) > 50
     for one in package.definitions:
-        stem = Path(one.file).stem.replace("__init__", "micrograd")
-        row = found[f"../library/{stem}.html#{one.name}"]
+        page = listing_of(one.file).removeprefix("book/")
+        row = found[f"../{page}.html#{one.name}"]
         name = one.name.rpartition(".")[2]
         assert row[0].get_text().strip() == name
         chapters = [str(int(v.chapter[:2])) for v in one.versions]

@@ -4,6 +4,7 @@ What holds for every backend is tested for every backend there is: from
 chapter 21 on that is one more.
 """
 
+import ast
 import gc
 import itertools
 import math
@@ -11,6 +12,7 @@ import operator
 import random
 import re
 import sys
+import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
@@ -39,6 +41,7 @@ from compiling import (
 )
 from micrograd.compiler import jit, record, straighten
 from micrograd.compiler.batch import columns_of
+from micrograd.compiler.python import source
 from micrograd.data import moons
 from micrograd.engine import Value
 from micrograd.floats import where
@@ -516,6 +519,60 @@ def test_what_depends_on_parameters_alone_is_computed_once() -> None:
     assert sorted(map(str, program.to_average.values())) == ["v0", "x0"]
     once = [x.operation for x in program.shared]
     assert once.count("exp") == once.count("tanh") == 1
+
+
+def moons_task() -> tuple[MLP, Callable[[Any, Any], Value]]:
+    """The book's network, and its loss of an example."""
+    rng = random.Random(12)
+    model = MLP(2, [16, 16, 1], activation=Value.relu, output=None, rng=rng)
+
+    def objective(point: Any, label: Any) -> Value:
+        score: Any = model(point)
+        return hinge([score], [label]) + 1e-4 * l2(model.parameters())
+
+    return model, objective
+
+
+def test_sums_products_and_choices_are_no_calls() -> None:
+    """Protects from the price of a call, for what costs less itself."""
+    model, objective = moons_task()
+    program = straighten(record(objective, model.parameters(), (2, None)))
+    operations = {x.operation for x in [*program.shared, *program.varying]}
+    assert {"+", "-", "*", "where", "neg", "<"} >= operations - {"<=", ">"}
+    assert {"+", "*", "where"} <= operations
+    tree = ast.parse(source(program))
+    assert any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
+    assert not any(isinstance(node, ast.Call) for node in ast.walk(tree))
+
+
+def at_depth(depth: int, work: Callable[[], float]) -> float:
+    """What it gives, called from so many calls further down."""
+    return at_depth(depth - 1, work) if depth else work()
+
+
+def test_it_takes_as_long_at_any_depth_of_calls() -> None:
+    """Protects from Python's own stack, which grows in pieces.
+
+    Where a call crosses the border between two, it may take many times as
+    long (python/cpython#142183). The least of some rounds is taken, until
+    the depths are alike: what else the machine does only adds time.
+    """
+    model, objective = moons_task()
+    mean = jit(objective, model)
+    backend, buffers = mean._load(moons(20, rng=random.Random(1)))
+
+    def work() -> float:
+        start = time.process_time()
+        backend.evaluate(buffers)
+        return time.process_time() - start
+
+    least = [math.inf] * 300
+    for _ in range(20):
+        for depth in range(len(least)):
+            least[depth] = min(least[depth], at_depth(depth, work))
+        if max(least) < 1.5 * min(least):
+            break
+    assert max(least) < 1.5 * min(least)
 
 
 # Training.

@@ -23,7 +23,7 @@ KEPT = ROOT / "book/mutants.json"
 WANTED = 0.97
 """Of the mutants that aren't equivalent, so many are to be killed."""
 OPTIONS = ("--hypothesis-profile=mutants",)
-LIBRARY = "engine nn losses optim graph check data metrics saving"
+LIBRARY = "engine floats nn losses optim graph check data metrics saving"
 TARGETS = (
     Target(
         "library",

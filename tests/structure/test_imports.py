@@ -1,6 +1,6 @@
-"""The tools' imports run downwards: between packages, and within each.
+"""Imports run downwards: between the tools' packages, and in the library.
 
-Holds without any chapter: it reads the tools alone.
+Holds without any chapter: it reads what there is, and runs nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -123,3 +123,73 @@ def test_no_imports_go_round_in_a_circle(kind: str) -> None:
     else:
         graph = {name: set(others) for name, others in scripts().items()}
     assert list(TopologicalSorter(graph).static_order())
+
+
+LIBRARY = BOOK.parent / "micrograd"
+
+
+def library_imports(folder: Path) -> dict[str, set[str]]:
+    """The modules of a package, and those that each of them imports.
+
+    Also inside its functions. What checkers alone read doesn't count.
+    """
+    paths = {
+        ".".join(
+            path.relative_to(folder.parent).with_suffix("").parts
+        ).removesuffix(".__init__"): path
+        for path in folder.rglob("*.py")
+    }
+    found = {}
+    for name, path in paths.items():
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test) == (
+                "TYPE_CHECKING"
+            ):
+                node.body = [ast.Pass()]
+        found[name] = {
+            other
+            for node in ast.walk(tree)
+            for other in named_modules(node, paths)
+            if other != name
+        }
+    return found
+
+
+def named_modules(node: ast.AST, known: dict[str, Path]) -> Iterator[str]:
+    """The known modules that a statement imports."""
+    match node:
+        case ast.Import():
+            yield from (n.name for n in node.names if n.name in known)
+        case ast.ImportFrom(module=str(module)):
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                name = inner if inner in known else module
+                if name in known:
+                    yield name
+
+
+def test_the_librarys_imports_run_one_way() -> None:
+    """Protects readers of the library: there is an order to read it in."""
+    graph = library_imports(LIBRARY)
+    order = list(TopologicalSorter(graph).static_order())
+    assert set(order) == set(graph)
+    assert order.index("micrograd.floats") < order.index("micrograd.engine")
+    assert graph["micrograd.compiler.compiled"] > {
+        "micrograd.compiler.recording",
+        "micrograd.compiler.program",
+    }
+    assert graph["micrograd.floats"] == graph["micrograd.literate"] == set()
+
+
+def test_a_circle_is_found_also_inside_functions(tmp_path: Path) -> None:
+    """Protects the test before from finding nothing."""
+    folder = tmp_path / "p"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "a.py").write_text("def f():\n    from p.b import g\n")
+    (folder / "b.py").write_text("from p import a\n")
+    graph = library_imports(folder)
+    assert graph["p.a"] == {"p.b"}
+    with pytest.raises(CycleError):
+        list(TopologicalSorter(graph).static_order())

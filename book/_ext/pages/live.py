@@ -77,7 +77,9 @@ def write_archives(app: Sphinx) -> None:
         if file := dataset(name):
             pack(folder / "data" / f"{name}.zip", {name: file})
     package = Path(graphviz.__file__).parent
-    contents = {file.name: file for file in RUNNER.glob("*.py")}
+    contents: dict[str, str | Path] = {
+        file.name: file for file in RUNNER.glob("*.py")
+    }
     for module in (figures, graph_text, palette, svg_element):
         file = Path(str(module.__file__))
         contents[f"figures/{file.name}"] = file
@@ -85,9 +87,10 @@ def write_archives(app: Sphinx) -> None:
     # The finished library's, beside the one of the page's stage.
     last = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
     library = Path(app.srcdir, "_build", "stages", last, "micrograd")
-    for file in library.glob("*.py"):
-        if file.stem in ("engine", "graph"):
-            contents[f"finished_{file.name}"] = file
+    for name in ("floats", "engine", "graph"):
+        text = (library / f"{name}.py").read_text("utf-8")
+        text = text.replace("from micrograd.floats", "from finished_floats")
+        contents[f"finished_{name}.py"] = text
     contents |= {
         f"graphviz/{name}": file for name, file in files_below(package).items()
     }

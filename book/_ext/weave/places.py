@@ -75,9 +75,14 @@ def anchor_of(definition: Definition, version: Version) -> str:
 
 
 def listing_of(file: str) -> str:
-    """The page that lists a file of the library: micrograd/nn.py's is nn."""
-    stem = PurePosixPath(file).stem
-    return f"{LISTINGS}/{'micrograd' if stem == '__init__' else stem}"
+    """The page that lists a file of the library: micrograd/nn.py's is nn.
+
+    That of a package's own file has the package's name.
+    """
+    package, *inner = PurePosixPath(file).with_suffix("").parts
+    if inner[-1] == "__init__":
+        inner = inner[:-1] or [package]
+    return "/".join([LISTINGS, *inner])
 
 
 def anchor_in_listing(definition: Definition) -> str:
