@@ -1,4 +1,4 @@
-# Tangled from chapters 7, 14 and 18 in book/: edit there, not here.
+# Tangled from chapters 7, 14, 18 and 20 in book/: edit there, not here.
 """Functions of floats that never raise, as IEEE 754 wants them."""
 
 from __future__ import annotations
@@ -63,7 +63,13 @@ def tanh(x: float) -> float:
 def dot(
     weights: Sequence[float], inputs: Sequence[float], bias: float
 ) -> float:
-    r"""The weighted sum :math:`b + \sum_i w_i x_i`, from left to right."""
+    r"""The weighted sum :math:`b + \sum_i w_i x_i`, from left to right.
+
+    Of symbols it is one instruction, with all the factors as operands.
+    """
+    for x in (bias, *weights[:1], *inputs[:1]):
+        if type(x) is not float and len(weights) > 0:
+            return noted(dot, bias, *weights, *inputs)
     total = bias
     for w, x in zip(weights, inputs):
         total += w * x

@@ -1,4 +1,4 @@
-# Tangled from book/23-alive.md: edit there, not here.
+# Tangled from book/22-alive.md: edit there, not here.
 """Functions whose last digit is the same on every computer.
 
 They are made of sums, products and quotients of floats, of powers of two, and

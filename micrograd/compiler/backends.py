@@ -1,16 +1,15 @@
-# Tangled from chapters 19 and 23 in book/: edit there, not here.
+# Tangled from chapters 19, 20 and 22 in book/: edit there, not here.
 """Backends: what runs a program, and where they are found."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
-from micrograd.compiler.program import Program
+from micrograd.compiler.loops import Loops
 
 #: Numbers side by side in memory: an array of type "d".
 Buffer: TypeAlias = "array[float]"
@@ -29,11 +28,16 @@ class Buffers:
     results: Buffer
 
 
+def zeros(count: int) -> Buffer:
+    """So many zeros, side by side."""
+    return array("d", bytes(8 * count))
+
+
 class Backend:
     """Runs a program: the part that all ways to do so have in common."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, loops: Loops) -> None:
+        self.loops = loops
 
     def load(self, columns: list[Buffer]) -> Any:
         """The examples, in the form that this backend works on."""
@@ -42,18 +46,6 @@ class Backend:
     def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
         raise NotImplementedError
-
-    def fill_in(
-        self,
-        results: Buffer,
-        to_add: Sequence[float],
-        totals: Iterable[float],
-        count: int,
-    ) -> None:
-        """Fill in the results, with ``totals`` over ``count`` examples."""
-        results[:] = array("d", to_add)
-        for i, total in zip(self.program.to_average, totals):
-            results[i] += total / count
 
     def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
         """Make steps of gradient descent, at this learning rate."""

@@ -1,64 +1,167 @@
-# Tangled from book/19-writing-programs.md: edit there, not here.
-"""Programs on NumPy's columns: every instruction for all examples at once."""
+# Tangled from book/20-loops.md: edit there, not here.
+"""Programs on NumPy's arrays: every line for all examples at once."""
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Callable
 from typing import Any
 
+import numpy
+from numpy.lib.stride_tricks import as_strided
+
 from micrograd.compiler.backends import Backend, Buffer, Buffers
-from micrograd.compiler.program import Program
-from micrograd.compiler.python import (
-    SPELLING,
-    bracketed,
-    function_from,
-    in_function,
-    statement,
-)
+from micrograd.compiler.loops import Loops
+from micrograd.compiler.place import Line, Operand, Place, Run
 
-#: As in Python, but a choice is made for each number of a column.
-OF_COLUMNS = {**SPELLING, "where": "where({}, {}, {})"}
+#: What the axis of the examples is called; the loops' are 0, 1, 2, …
+EXAMPLES = 20
 
 
-def column_source(program: Program) -> str:
-    """The program as a Python function of ``columns`` and ``parameters``.
+class Columns:
+    """The buffers of a batch, and the program at work on views of them.
 
-    It returns as columns what is ``to_average``, one number for each row,
-    and what is ``to_add``.
+    A buffer that differs from example to example has a column for each.
     """
-    return in_function(
-        "def run(columns, parameters):",
-        f"{bracketed(program.parameters)} = parameters",
-        f"{bracketed(program.inputs)} = columns",
-        *(statement(x, OF_COLUMNS) for x in program.shared),
-        *(statement(x, OF_COLUMNS) for x in program.varying),
-        f"return {bracketed(program.to_average.values())},"
-        f" {bracketed(program.to_add)}",
-    )
+
+    def __init__(
+        self, loops: Loops, lines: list[Line], columns: list[Buffer]
+    ) -> None:
+        self.count = len(columns[0])
+        self.buffers = {b: numpy.zeros(loops.sizes[b]) for b in "psg"}
+        self.buffers["c"] = numpy.array(loops.constants)
+        self.buffers["x"] = numpy.array(columns)
+        self.buffers["r"] = numpy.zeros((loops.sizes["r"], self.count))
+        self.tasks = [self.task(line) for line in lines]
+
+    def results(self, parameters: Buffer) -> Any:
+        """Run the program: the mean, and its derivatives."""
+        self.buffers["p"][:] = parameters
+        self.buffers["g"][:] = 0.0
+        # Overflow and the like give inf and nan, as everywhere in the book.
+        with numpy.errstate(all="ignore"):
+            for task in self.tasks:
+                task()
+        return self.buffers["g"]
+
+    def view(self, x: Operand, counts: tuple[int, ...]) -> tuple[Any, Any]:
+        """The numbers at a place, and what its axes are."""
+        if not isinstance(x, Place):
+            return numpy.array(x), []
+        whole = self.buffers[x.buffer][x.start :]
+        axes = [axis for axis, step in enumerate(x.steps) if step]
+        shape = [counts[axis] for axis in axes]
+        strides = [x.steps[axis] * whole.strides[0] for axis in axes]
+        if whole.ndim == 2:
+            shape.append(self.count)
+            strides.append(whole.strides[1])
+            axes.append(EXAMPLES)
+        if not shape:
+            return whole[:1].reshape(()), axes
+        return as_strided(whole, shape, strides), axes
+
+    def task(self, line: Line) -> Callable[[], None]:
+        """What is to be done for a line, each time."""
+        result, axes = self.view(line.result, line.counts)
+        operands = [self.view(x, line.counts) for x in line.operands]
+        if line.operation == "mean":
+            count = self.count
+            total, kept = total_of(*operands, axes)
+
+            def add_mean() -> None:
+                result[...] += aligned(total(), kept, axes) / count
+
+            return add_mean
+        inputs = [aligned(*operand, axes) for operand in operands]
+        if line.operation == "sum":
+            runs = [self.run(run, line.counts, axes) for run in line.runs]
+
+            def add_up() -> None:
+                result[...] = inputs[0]
+                for total, kept in runs:
+                    result[...] += aligned(total(), kept, axes)
+
+            return add_up
+        function = FUNCTIONS[line.operation]
+
+        def compute() -> None:
+            result[...] = function(*inputs)
+
+        return compute
+
+    def run(self, run: Run, counts: tuple[int, ...], axes: list[int]) -> Any:
+        """What adds up the products of a run, and the axes that are left."""
+        inner = (*counts, run.count)
+        left, right = (self.view(x, inner) for x in (run.left, run.right))
+        return total_of(left, right, axes)
+
+
+def total_of(left: Any, right: Any, axes: list[int]) -> Any:
+    """What adds up products, and which of a result's axes it leaves.
+
+    Each factor is an array and what its axes are.
+    """
+    (a, first), (b, second) = left, right
+    kept = [axis for axis in axes if axis in first + second]
+    both = set(first) & set(second)
+    if len(both) == 1 and both.isdisjoint(kept) and a.ndim < 3 > b.ndim:
+        # A product of matrices, or of a matrix and a vector.
+        [axis] = both
+        a = a.T if first[0] == axis else a
+        b = b.T if second[-1] == axis else b
+        rest = [x for x in first + second if x != axis]
+        if rest != kept:
+            a, b = b.T, a.T
+        return (lambda: a @ b), kept
+    return (lambda: numpy.einsum(a, first, b, second, kept)), kept
+
+
+def aligned(array: Any, axes: list[int], wanted: list[int]) -> Any:
+    """An array with an axis of length 1 where it has none of those wanted."""
+    where = [slice(None) if axis in axes else None for axis in wanted]
+    return array[(*where, ...)]
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """``a`` where the condition, a 1 or a 0, holds; ``b`` elsewhere."""
+    return numpy.where(condition != 0.0, a, b)
+
+
+#: What each operation is on arrays.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "+": numpy.add,
+    "-": numpy.subtract,
+    "*": numpy.multiply,
+    "/": numpy.divide,
+    "<": numpy.less,
+    "<=": numpy.less_equal,
+    ">": numpy.greater,
+    ">=": numpy.greater_equal,
+    "==": numpy.equal,
+    "!=": numpy.not_equal,
+    "where": where,
+    "neg": numpy.negative,
+    "copy": numpy.positive,
+    "power": numpy.power,
+    "exp": numpy.exp,
+    "log": numpy.log,
+    "tanh": numpy.tanh,
+}
 
 
 class ColumnsBackend(Backend):
     """Runs a program with NumPy, all examples at once."""
 
-    def __init__(self, program: Program) -> None:
-        import numpy
+    def __init__(self, loops: Loops) -> None:
+        super().__init__(loops)
+        self.lines = [*loops.shared, *loops.to_add]
+        self.lines += [*loops.varying, *loops.to_average]
 
-        super().__init__(program)
-        self.run = function_from(column_source(program), numpy)
-        self.numpy = numpy
-
-    def load(self, columns: list[Buffer]) -> Any:
-        """The columns as NumPy's arrays."""
-        return list(map(self.numpy.array, columns))
+    def load(self, columns: list[Buffer]) -> Columns:
+        """The buffers of a batch, with all that is to be done."""
+        return Columns(self.loops, self.lines, columns)
 
     def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
-        totals = []
-        # Overflow and the like give inf and nan, as everywhere in the book.
-        with self.numpy.errstate(all="ignore"):
-            columns, to_add = self.run(buffers.examples, buffers.parameters)
-            if columns:
-                table = self.numpy.concatenate(columns)
-                table = table.reshape(len(columns), -1)
-                totals = table.sum(axis=1).tolist()
-        count = len(buffers.examples[0])
-        self.fill_in(buffers.results, to_add, totals, count)
+        found = buffers.examples.results(buffers.parameters)
+        buffers.results[:] = array("d", found)

@@ -1,4 +1,4 @@
-# Tangled from book/19-writing-programs.md: edit there, not here.
+# Tangled from chapters 19 and 20 in book/: edit there, not here.
 """One way in: a function of one example becomes one of a whole batch."""
 
 from __future__ import annotations
@@ -6,12 +6,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from micrograd.compiler.backends import Backend, Buffers, find_backend
+from micrograd.compiler.backends import Backend, Buffers, find_backend, zeros
 from micrograd.compiler.batch import columns_of
+from micrograd.compiler.loops import rolled
 from micrograd.compiler.program import straighten
-from micrograd.compiler.recording import record
+from micrograd.compiler.recording import Widths, record
 from micrograd.engine import Value
 from micrograd.nn import Module
 
@@ -29,24 +31,29 @@ class Compiled:
         self.given = parameters
         self.parameters = checked_parameters(parameters)
         self.backend = backend
-        self._backends: dict[tuple[int | None, ...], Backend] = {}
+        self.compiled: dict[Any, Backend] = {}
 
-    def _load(self, batch: Sequence[Any]) -> tuple[Backend, Buffers]:
-        """The backend for a batch, and what it works on."""
+    def load(self, *batch: Any) -> Loaded:
+        """A batch as the backend works on it, to be used many times."""
         refuse_changed(self.given, self.parameters)
+        if len(batch) == 1 and isinstance(batch[0], Loaded):
+            return self.mine(batch[0])
         widths, columns = columns_of(batch)
-        if widths not in self._backends:
-            recording = record(self.function, self.parameters, widths)
-            self._backends[widths] = self.backend(straighten(recording))
-        backend = self._backends[widths]
-        parameters = array("d", [p.data for p in self.parameters])
-        results = array("d", bytes(8 * (1 + len(parameters))))
-        return backend, Buffers(backend.load(columns), parameters, results)
+        if widths not in self.compiled:
+            self.compiled[widths] = self.compile(widths)
+        backend = self.compiled[widths]
+        return Loaded(backend, backend.load(columns))
+
+    def compile(self, widths: Widths) -> Backend:
+        """The backend with the program for examples of this shape."""
+        recording = record(self.function, self.parameters, widths)
+        return self.backend(rolled(straighten(recording)))
 
     def __call__(self, *batch: Any) -> Value:
-        """The mean over a batch: a sequence for each argument."""
-        backend, buffers = self._load(batch)
-        backend.evaluate(buffers)
+        """The mean over a batch: a sequence for each argument, or loaded."""
+        loaded = self.load(*batch)
+        buffers = loaded.buffers(self.parameters)
+        loaded.backend.evaluate(buffers)
         mean, *gradients = buffers.results
         operands = tuple(self.parameters)
         return Value(mean, operands, "compiled", tuple(gradients))
@@ -60,7 +67,16 @@ class Compiled:
         and returns the mean before the last of them. On leaving, the
         parameters get their ``data`` and ``grad``.
         """
-        return _descending(self, *self._load(batch))
+        return _descending(self.load(*batch), self.parameters)
+
+    def mine(self, loaded: Loaded) -> Loaded:
+        """What is loaded already; `ValueError` if it is for another one."""
+        if loaded.backend not in self.compiled.values():
+            raise ValueError(
+                "this batch was loaded for another compiled function: load it "
+                "with this one"
+            )
+        return loaded
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -69,25 +85,39 @@ class Compiled:
         )
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A batch as a ``backend`` works on it: see `Compiled.load`."""
+
+    backend: Backend
+    examples: Any
+
+    def buffers(self, parameters: Sequence[Value]) -> Buffers:
+        """It, today's numbers of the parameters, and room for the results."""
+        numbers = array("d", [p.data for p in parameters])
+        return Buffers(self.examples, numbers, zeros(1 + len(numbers)))
+
+
 @contextmanager
 def _descending(
-    compiled: Compiled, backend: Backend, buffers: Buffers
+    loaded: Loaded, parameters: list[Value]
 ) -> Iterator[Callable[..., float]]:
     """What `Compiled.descent` does with what a batch has become."""
+    buffers = loaded.buffers(parameters)
     results = buffers.results
     # What they get back if no step is made.
-    results[1:] = array("d", [p.grad for p in compiled.parameters])
+    results[1:] = array("d", [p.grad for p in parameters])
 
     def step(learning_rate: float, steps: int = 1) -> float:
         if steps < 1:
             raise ValueError(f"at least 1 step can be made, not {steps}")
-        backend.descend(buffers, float(learning_rate), steps)
+        loaded.backend.descend(buffers, float(learning_rate), steps)
         return results[0]
 
     try:
         yield step
     finally:
-        for i, parameter in enumerate(compiled.parameters):
+        for i, parameter in enumerate(parameters):
             parameter.data = buffers.parameters[i]
             parameter.grad = results[1 + i]
 

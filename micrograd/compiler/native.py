@@ -1,326 +1,333 @@
 # Tangled from book/21-machine-code.md: edit there, not here.
-"""Machine code: a program as LLVM writes it for the processor at hand."""
+"""The backend in machine code: loops as LLVM's."""
 
 from __future__ import annotations
 
 import ctypes
-import math
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 
-from micrograd.compiler.backends import Backend, Buffer, Buffers
-from micrograd.compiler.program import Program
-from micrograd.compiler.tape import COMPARISONS, Unknown
+from micrograd.compiler.backends import Backend, Buffer, Buffers, zeros
+from micrograd.compiler.llvm import (
+    BUFFER,
+    DOUBLE,
+    INDEX,
+    loop,
+    machine_code,
+    new_function,
+)
+from micrograd.compiler.loops import Loops, meets, nests, reads
+from micrograd.compiler.memory import Memory
+from micrograd.compiler.place import Line, Operand, Place, Run
 
 
-def processor() -> Any:
-    """The processor at hand and what it can do, as LLVM knows it."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        opt=1,  # from 0 to 3: how hard LLVM tries
+@contextmanager
+def loops_of(
+    builder: ir.IRBuilder, counts: tuple[int, ...]
+) -> Iterator[tuple[ir.Value, ...]]:
+    """Loops in loops: gives all their counters."""
+    with ExitStack() as stack:
+        yield tuple(
+            [
+                stack.enter_context(loop(builder, INDEX(count))).i
+                for count in counts
+            ]
+        )
+
+
+def write_lines(
+    memory: Memory, nest: list[Line], vectors: ir.Value, needed: set[Place]
+) -> None:
+    """Write lines that share their loops."""
+    b = memory.builder
+    with loops_of(b, nest[0].counts) as counters, loop(b, vectors) as around:
+        row = b.mul(around.i, INDEX(memory.lanes))
+        known: dict[Place, ir.Value] = {}
+        for line in nest:
+            operands = []
+            for x in line.operands:
+                number = known.get(x) if isinstance(x, Place) else None
+                number = number or memory.read(x, counters, row)
+                if isinstance(x, Place):
+                    known[x] = number
+                operands.append(number)
+            result = memory.compute(line.operation, *operands)
+            known[line.result] = result
+            if line.result in needed:
+                memory.write(result, line.result, counters, row)
+
+
+def in_tiles(
+    builder: ir.IRBuilder,
+    stop: ir.Value,
+    size: int,
+    write: Callable[[list[ir.Value]], None],
+) -> None:
+    """Write what is to be done for each of range(stop), ``size`` at once."""
+    fits = builder.sub(stop, builder.urem(stop, INDEX(size)))
+    with loop(builder, fits, step=size) as around:
+        write([builder.add(around.i, INDEX(k)) for k in range(size)])
+    with loop(builder, stop, start=fits) as around:
+        write([around.i])
+
+
+#: So many results, and registers of examples, make a tile of sums.
+SUMS = (4, 2)
+
+
+def write_sum(memory: Memory, line: Line, vectors: ir.Value) -> None:
+    """Write a weighted sum, in tiles of results and examples."""
+    b = memory.builder
+    line = deepened(line, 1)
+    *outer, last = line.counts
+
+    def write_tile(results: list[ir.Value], registers: list[ir.Value]) -> None:
+        cells = [
+            ((*counters, j), b.mul(v, INDEX(memory.lanes)))
+            for j in results
+            for v in registers
+        ]
+        [start] = line.operands
+        sums = [memory.read(start, *cell) for cell in cells]
+        for run in line.runs:
+            with loop(b, INDEX(run.count), values=sums) as around:
+                for (at, row), total in zip(cells, around.values):
+                    left = memory.read(run.left, (*at, around.i), row)
+                    right = memory.read(run.right, (*at, around.i), row)
+                    total = memory.add_product(left, right, total)
+                    around.after.append(total)
+            sums = around.values
+        for cell, total in zip(cells, sums):
+            memory.write(total, line.result, *cell)
+
+    with loops_of(b, tuple(outer)) as counters:
+        in_tiles(
+            b,
+            INDEX(last),
+            SUMS[0],
+            lambda results: in_tiles(
+                b, vectors, SUMS[1], lambda v: write_tile(results, v)
+            ),
+        )
+
+
+#: So many results make a tile of means.
+MEANS = (2, 4)
+
+
+@dataclass
+class Extent:
+    """So many registers full of examples, and so many examples after that."""
+
+    full: ir.Value
+    rest: ir.Value
+
+
+def write_mean(memory: Memory, line: Line, extent: Extent) -> None:
+    """Write products to be added up over the examples, in tiles of results."""
+    b = memory.builder
+    line = deepened(line, 2)
+    *outer, rows, columns = line.counts
+    total = replace(line.result, buffer="t")
+    left, right = line.operands
+
+    def write_tile(js: list[ir.Value], ks: list[ir.Value]) -> None:
+        cells = [(*counters, j, k) for j in js for k in ks]
+        sums = [memory.constant(0.0)] * len(cells)
+        with loop(b, extent.full, values=sums) as around:
+            row = b.mul(around.i, INDEX(memory.lanes))
+            for at, so_far in zip(cells, around.values):
+                x, y = (memory.read(side, at, row) for side in (left, right))
+                around.after.append(memory.add_product(x, y, so_far))
+        some = b.zext(b.icmp_signed(">", extent.rest, INDEX(0)), INDEX)
+        with loop(b, some, values=around.values) as last:
+            row = b.mul(extent.full, INDEX(memory.lanes))
+            real = b.icmp_signed(
+                "<", memory.numbered(), memory.spread(extent.rest)
+            )
+            for at, so_far in zip(cells, last.values):
+                x, y = (memory.read(side, at, row) for side in (left, right))
+                new = b.select(real, b.fmul(x, y), memory.constant(0.0))
+                last.after.append(b.fadd(so_far, new))
+        for at, found in zip(cells, last.values):
+            before = memory.read(total, at, INDEX(0))
+            memory.write(b.fadd(before, found), total, at, INDEX(0))
+
+    with loops_of(b, tuple(outer)) as counters:
+        in_tiles(
+            b,
+            INDEX(rows),
+            MEANS[0],
+            lambda js: in_tiles(
+                b, INDEX(columns), MEANS[1], lambda ks: write_tile(js, ks)
+            ),
+        )
+
+
+def deepened(line: Line, depth: int) -> Line:
+    """The same line in at least so many loops; those added have one round."""
+    more = max(0, depth - len(line.counts))
+
+    def deeper(x: Operand) -> Operand:
+        if not isinstance(x, Place):
+            return x
+        return replace(x, steps=(0,) * more + x.steps)
+
+    return Line(
+        line.operation,
+        (1,) * more + line.counts,
+        replace(line.result, steps=(0,) * more + line.result.steps),
+        tuple(map(deeper, line.operands)),
+        tuple(
+            Run(run.count, deeper(run.left), deeper(run.right))
+            for run in line.runs
+        ),
     )
 
 
-def machine_code(module: ir.Module) -> Any:
-    """The machine code of a module, in memory, ready to be called."""
-    checked = llvm.parse_assembly(str(module))
-    checked.verify()
-    code = llvm.create_mcjit_compiler(checked, processor())
-    code.finalize_object()
-    return code
+#: So many examples go through the lines together. No power of two: columns
+#: that are so far apart would get into each other's way in the cache.
+BLOCK = 120
+
+#: The buffers that the code works on: examples, parameters, results, what
+#: shared and varying lines leave, constants, and totals for each lane.
+BUFFERS = "xpgsrct"
+
+#: The buffers; how long a column of x is; how many examples are real.
+ARGUMENTS = [*[BUFFER] * len(BUFFERS), INDEX, INDEX]
 
 
-#: How many examples go through a register at once: 256 bits, four doubles.
-LANES = 4
-#: A float of 64 bits.
-DOUBLE = ir.DoubleType()
-#: A whole number of 64 bits.
-INDEX = ir.IntType(64)
-#: Where doubles stand in memory, side by side.
-BUFFER = DOUBLE.as_pointer()
-
-#: What LLVM calls the operations that a processor has instructions for.
-INSTRUCTIONS = {
-    "+": "fadd",
-    "-": "fsub",
-    "*": "fmul",
-    "/": "fdiv",
-    "neg": "fneg",
-    "where": "select",
-}
-
-#: Adding this to a float rounds it, and leaves it in the last bits.
-WHOLE = 1.5 * 2.0**52
+def needed_places(parts: list[list[Line]], others: list[Line]) -> set[Place]:
+    """The results that are read by lines in other loops."""
+    needed = set()
+    for part in parts:
+        outside = [
+            (counts, place)
+            for other in [*parts, others]
+            if other is not part
+            for line in other
+            for counts, place in reads(line)
+        ]
+        for line in part:
+            if any(
+                meets(line.counts, line.result, counts, place)
+                for counts, place in outside
+            ):
+                needed.add(line.result)
+    return needed
 
 
-class Writer:
-    """Writes the instructions of a program as LLVM's.
-
-    Each register has so many ``lanes``, one for each example. What isn't
-    in a register of its own is in one of the writer ``outer``, as one
-    number, the same for all examples.
-    """
-
-    def __init__(
-        self, builder: ir.IRBuilder, lanes: int, outer: Writer | None = None
-    ) -> None:
-        self.builder = builder
-        self.lanes = lanes
-        self.outer = outer
-        self.registers: dict[str, ir.Value] = {}
-
-    def write(self, x: Unknown) -> None:
-        """Write one instruction of a program."""
-        operands = [self.register(operand) for operand in x.operands]
-        if x.operation in COMPARISONS:
-            ordered = "unordered" if x.operation == "!=" else "ordered"
-            compare = getattr(self.builder, f"fcmp_{ordered}")
-            result = compare(x.operation, *operands)
-        elif x.operation in INSTRUCTIONS:
-            instruction = getattr(self.builder, INSTRUCTIONS[x.operation])
-            result = instruction(*operands)
-        else:
-            result = getattr(self, x.operation)(*operands)
-        self.registers[x.name] = result
-
-    def register(self, operand: Any) -> ir.Value:
-        """The register that an operand is in."""
-        if not isinstance(operand, Unknown):
-            return self.constant(operand)
-        if operand.name not in self.registers:
-            assert self.outer is not None
-            number = self.outer.register(operand)
-            self.registers[operand.name] = self.spread(number)
-        return self.registers[operand.name]
-
-    def wide(self, kind: ir.Type) -> ir.Type:
-        """The type of a register that has this in each lane."""
-        return kind if self.lanes == 1 else ir.VectorType(kind, self.lanes)
-
-    def constant(self, *numbers: float) -> ir.Constant:
-        """One number in all lanes, or one for each."""
-        if self.lanes == 1:
-            return DOUBLE(numbers[0])
-        each = numbers if len(numbers) > 1 else numbers * self.lanes
-        return ir.Constant(self.wide(DOUBLE), [DOUBLE(x) for x in each])
-
-    def spread(self, x: ir.Value) -> ir.Value:
-        """A register with ``x`` in all lanes."""
-        if self.lanes == 1:
-            return x
-        index = ir.IntType(32)
-        empty = ir.Constant(self.wide(x.type), ir.Undefined)
-        first = self.builder.insert_element(empty, x, index(0))
-        zeros = ir.Constant(self.wide(index), None)
-        return self.builder.shuffle_vector(first, empty, zeros)
-
-    def load(self, buffer: ir.Value, index: ir.Value) -> ir.Value:
-        """The numbers that begin at an index of a buffer, one a lane."""
-        return self.builder.load(self.place(buffer, index), align=8)
-
-    def store(self, x: ir.Value, buffer: ir.Value, index: ir.Value) -> None:
-        """Put the numbers of a register into a buffer, from an index on."""
-        self.builder.store(x, self.place(buffer, index), align=8)
-
-    def place(self, buffer: ir.Value, index: ir.Value) -> ir.Value:
-        """A pointer to a register's worth of numbers in a buffer."""
-        number = self.builder.gep(buffer, [index])
-        return self.builder.bitcast(number, self.wide(DOUBLE).as_pointer())
-
-    def exp(self, x: ir.Value) -> ir.Value:
-        """:math:`e^x`, as :math:`(1 + q) s t` (Cody and Waite 1980)."""
-        b = self.builder
-        q, s, t = self.reduced_exp(x)
-        return b.fmul(b.fmul(b.fadd(self.constant(1.0), q), s), t)
-
-    def reduced_exp(self, x: ir.Value) -> tuple[ir.Value, ...]:
-        r""":math:`e^r - 1` and the factors of :math:`2^k`.
-
-        With :math:`x = k \ln 2 + r`. There are two factors, because
-        :math:`2^k` may be too large for a float when :math:`e^x` isn't.
-        """
-        b, c = self.builder, self.constant
-        # Far out, e^x is inf or 0 anyway, and k would have too many bits.
-        x = b.select(b.fcmp_ordered(">", x, c(750.0)), c(750.0), x)
-        x = b.select(b.fcmp_ordered("<", x, c(-750.0)), c(-750.0), x)
-        k = self.whole(b.fmul(x, c(1.0 / math.log(2.0))))
-        # ln 2 in two parts. The first has so few bits that k times it is
-        # exact, so that r has all its digits.
-        high = float.fromhex("0x1.62e42fee00000p-1")
-        low = float.fromhex("0x1.a39ef35793c76p-33")
-        r = b.fsub(b.fsub(x, b.fmul(k, c(high))), b.fmul(k, c(low)))
-        q = c(1.0 / math.factorial(13))
-        for n in range(12, 0, -1):
-            q = b.fadd(b.fmul(q, r), c(1.0 / math.factorial(n)))
-        half = self.whole(b.fmul(k, c(0.5)))
-        rest = b.fsub(k, half)
-        return b.fmul(q, r), self.two_to(half), self.two_to(rest)
-
-    def whole(self, x: ir.Value) -> ir.Value:
-        """The whole number next to x."""
-        shifted = self.builder.fadd(x, self.constant(WHOLE))
-        return self.builder.fsub(shifted, self.constant(WHOLE))
-
-    def two_to(self, k: ir.Value) -> ir.Value:
-        """2 to the power k, a whole number: k + 1023 as an exponent's bits."""
-        shifted = self.builder.fadd(k, self.constant(WHOLE + 1023.0))
-        bits = self.builder.bitcast(shifted, self.wide(INDEX))
-        exponent = self.builder.shl(bits, self.spread(INDEX(52)))
-        return self.builder.bitcast(exponent, self.wide(DOUBLE))
-
-    def tanh(self, x: ir.Value) -> ir.Value:
-        """:math:`-u / (u + 2)` with :math:`u = e^{-2|x|} - 1`, signed."""
-        b, c = self.builder, self.constant
-        q, s, t = self.reduced_exp(b.fmul(c(-2.0), self.call("fabs", x)))
-        st = b.fmul(s, t)
-        u = b.fadd(b.fmul(q, st), b.fsub(st, c(1.0)))
-        y = b.fdiv(b.fneg(u), b.fadd(u, c(2.0)))
-        return self.call("copysign", y, x)
-
-    def log(self, x: ir.Value) -> ir.Value:
-        """The natural logarithm, of one lane after the other."""
-        return self.call("log", x)
-
-    def power(self, x: ir.Value, n: ir.Value) -> ir.Value:
-        """:math:`x^n`, of one lane after the other."""
-        return self.call("pow", x, n)
-
-    def total(self, x: ir.Value) -> ir.Value:
-        """The sum over the lanes."""
-        if self.lanes == 1:
-            return x
-        return self.call("vector.reduce.fadd", DOUBLE(0.0), x, gives=DOUBLE)
-
-    def call(
-        self, name: str, *operands: ir.Value, gives: ir.Type | None = None
-    ) -> ir.Value:
-        """The result of one of LLVM's own functions, for all lanes."""
-        kind = gives or self.wide(DOUBLE)
-        suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
-        full_name = f"llvm.{name}.{suffix}"
-        module = self.builder.module
-        function = module.globals.get(full_name) or ir.Function(
-            module,
-            ir.FunctionType(kind, [x.type for x in operands]),
-            full_name,
-        )
-        return self.builder.call(function, operands)
-
-
-@contextmanager
-def new_function(
-    module: ir.Module, name: str, kinds: list[ir.Type]
-) -> Iterator[tuple[ir.IRBuilder, list[ir.Value]]]:
-    """Write a function: gives what builds its body, and its arguments."""
-    kind = ir.FunctionType(ir.VoidType(), kinds)
-    f = ir.Function(module, kind, name)
-    builder = ir.IRBuilder(f.append_basic_block())
-    yield builder, list(f.args)
-    builder.ret_void()
-
-
-@contextmanager
-def loop(
-    builder: ir.IRBuilder, stop: ir.Value, step: int = 1
-) -> Iterator[ir.Value]:
-    """Write a loop: its body is for each ``i`` in range(0, stop, step)."""
-    before = builder.block
-    head, body, after = (builder.append_basic_block() for _ in range(3))
-    builder.branch(head)
-    builder.position_at_end(head)
-    i = builder.phi(INDEX)
-    i.add_incoming(INDEX(0), before)
-    builder.cbranch(builder.icmp_signed("<", i, stop), body, after)
-    builder.position_at_end(body)
-    yield i
-    i.add_incoming(builder.add(i, INDEX(step)), builder.block)
-    builder.branch(head)
-    builder.position_at_end(after)
-
-
-#: The columns; how long they are, and how many examples of that are real;
-#: the parameters; the results; and sums, for each result one in each lane.
-ARGUMENTS = [BUFFER, INDEX, INDEX, BUFFER, BUFFER, BUFFER]
-
-
-def write_group(
-    each: Writer, program: Program, arguments: list[ir.Value], row: ir.Value
+def write_part(
+    memory: Memory,
+    lines: list[Line],
+    vectors: ir.Value,
+    others: list[Line] | None = None,
 ) -> None:
-    """Write what is done with the examples from ``row`` on, one a lane."""
-    columns, length, count, _, _, sums = arguments
-    builder = each.builder
-    for i, x in enumerate(program.inputs):
-        index = builder.add(builder.mul(length, INDEX(i)), row)
-        each.registers[x.name] = each.load(columns, index)
-    for x in program.varying:
-        each.write(x)
-    left = builder.sitofp(builder.sub(count, row), DOUBLE)
-    lane = each.constant(*range(each.lanes))
-    real = builder.fcmp_ordered("<", lane, each.spread(left))
-    for i, x in program.to_average.items():
-        index = INDEX(each.lanes * i)
-        new = builder.select(real, each.register(x), each.constant(0.0))
-        each.store(builder.fadd(each.load(sums, index), new), sums, index)
+    """Write lines one after the other, sums in tiles.
+
+    All results go to memory, unless it is known which ``others`` read them.
+    """
+    parts = [
+        list(part)
+        for nest in nests(lines)
+        for _, part in groupby(nest, lambda line: line.operation == "sum")
+    ]
+    needed = {line.result for line in lines}
+    if others is not None:
+        needed = needed_places(parts, others)
+    for part in parts:
+        if part[0].operation != "sum":
+            write_lines(memory, part, vectors, needed)
+            continue
+        for line in part:
+            write_sum(memory, line, vectors)
 
 
-def write_evaluate(module: ir.Module, program: Program, lanes: int) -> None:
+def write_block(
+    b: ir.IRBuilder, loops: Loops, arguments: list[ir.Value], lanes: int
+) -> None:
+    """Write what is done with the examples, block by block."""
+    *buffers, length, count = arguments
+    pointers = dict(zip(BUFFERS, buffers))
+    with loop(b, length, step=BLOCK) as around:
+        left = b.sub(length, around.i)
+        short = b.icmp_signed("<", left, INDEX(BLOCK))
+        vectors = b.udiv(b.select(short, left, INDEX(BLOCK)), INDEX(lanes))
+        here = {**pointers, "x": b.gep(pointers["x"], [around.i])}
+        columns = {"x": length, "r": INDEX(BLOCK), "t": INDEX(lanes)}
+        memory = Memory(b, lanes, here, columns)
+        write_part(memory, loops.varying, vectors, loops.to_average)
+        real = b.sub(count, around.i)
+        full = b.udiv(real, INDEX(lanes))
+        all_full = b.icmp_signed(">=", full, vectors)
+        rest = b.sub(real, b.mul(full, INDEX(lanes)))
+        extent = Extent(
+            b.select(all_full, vectors, full),
+            b.select(all_full, INDEX(0), rest),
+        )
+        for line in loops.to_average:
+            write_mean(memory, line, extent)
+
+
+def write_evaluate(module: ir.Module, loops: Loops, lanes: int) -> None:
     """Write ``evaluate``, a function of `ARGUMENTS`: it fills in results."""
-    with new_function(module, "evaluate", ARGUMENTS) as (builder, arguments):
-        _, length, count, parameters, results, sums = arguments
-        once = Writer(builder, 1)
-        for i, x in enumerate(program.parameters):
-            once.registers[x.name] = once.load(parameters, INDEX(i))
-        for x in program.shared:
-            once.write(x)
-        for i, x in enumerate(program.to_add):
-            once.store(once.register(x), results, INDEX(i))
-        with loop(builder, INDEX(lanes * len(program.to_add))) as i:
-            once.store(DOUBLE(0.0), sums, i)
+    with new_function(module, "evaluate", ARGUMENTS) as (b, arguments):
+        *buffers, _, count = arguments
+        pointers = dict(zip(BUFFERS, buffers))
+        one = Memory(b, 1, pointers, {})
+        many = INDEX(loops.sizes["g"])
+        results, totals = Place("g", 0, (1,)), Place("t", 0, (1,))
+        for place, numbers in [
+            (results, many),
+            (totals, b.mul(many, INDEX(lanes))),
+        ]:
+            with loop(b, numbers) as around:
+                one.write(DOUBLE(0.0), place, [around.i], INDEX(0))
+        write_part(one, [*loops.shared, *loops.to_add], INDEX(1))
+        write_block(b, loops, arguments, lanes)
+        n = b.sitofp(count, DOUBLE)
+        wide = Memory(b, lanes, pointers, {"t": INDEX(lanes)})
+        with loop(b, many) as around:
+            lane_totals = wide.read(totals, [around.i], INDEX(0))
+            mean = b.fdiv(wide.total(lane_totals), n)
+            added = one.read(results, [around.i], INDEX(0))
+            one.write(b.fadd(added, mean), results, [around.i], INDEX(0))
 
-        with loop(builder, length, lanes) as row:
-            each = Writer(builder, lanes, outer=once)
-            write_group(each, program, arguments, row)
 
-        n = builder.sitofp(count, DOUBLE)
-        with loop(builder, INDEX(len(program.to_add))) as i:
-            lanes_of_sum = each.load(sums, builder.mul(i, INDEX(lanes)))
-            mean = builder.fdiv(each.total(lanes_of_sum), n)
-            once.store(builder.fadd(once.load(results, i), mean), results, i)
-
-
-def write_descend(module: ir.Module, program: Program) -> None:
+def write_descend(module: ir.Module, loops: Loops) -> None:
     """Write ``descend``: it calls ``evaluate`` and moves the parameters.
 
     After `ARGUMENTS` it takes the learning rate and a number of steps.
     """
     kinds = [*ARGUMENTS, DOUBLE, INDEX]
-    with new_function(module, "descend", kinds) as (builder, arguments):
-        *shared, learning_rate, steps = arguments
-        _, _, _, parameters, results, _ = shared
-        one = Writer(builder, 1)
-        with loop(builder, steps):
-            builder.call(module.globals["evaluate"], shared)
-            with loop(builder, INDEX(len(program.parameters))) as i:
-                gradient = one.load(results, builder.add(i, INDEX(1)))
-                change = builder.fmul(learning_rate, gradient)
-                parameter = one.load(parameters, i)
-                one.store(builder.fsub(parameter, change), parameters, i)
+    with new_function(module, "descend", kinds) as (b, arguments):
+        *given, learning_rate, steps = arguments
+        memory = Memory(b, 1, dict(zip(BUFFERS, given)), {})
+        place, slope = Place("p", 0, (1,)), Place("g", 1, (1,))
+        with loop(b, steps):
+            b.call(module.globals["evaluate"], given)
+            with loop(b, INDEX(loops.sizes["p"])) as around:
+                at = [around.i], INDEX(0)
+                change = b.fmul(learning_rate, memory.read(slope, *at))
+                moved = b.fsub(memory.read(place, *at), change)
+                memory.write(moved, place, *at)
 
 
-def assembly(program: Program, lanes: int = LANES) -> ir.Module:
+def assembly(loops: Loops, lanes: int) -> ir.Module:
     """The functions ``evaluate`` and ``descend`` in LLVM's language."""
     module = ir.Module()
-    write_evaluate(module, program, lanes)
-    write_descend(module, program)
+    write_evaluate(module, loops, lanes)
+    write_descend(module, loops)
     return module
+
+
+#: How many examples go through a register at once: 256 bits, four doubles.
+LANES = 4
 
 
 class NativeBackend(Backend):
@@ -328,39 +335,55 @@ class NativeBackend(Backend):
 
     lanes = LANES
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, loops: Loops) -> None:
+        super().__init__(loops)
         # The functions live as long as the code that they are in.
-        self._code = machine_code(assembly(program, self.lanes))
-        pointer, index = ctypes.c_void_p, ctypes.c_int64
-        kinds = [pointer, index, index, pointer, pointer, pointer]
+        self._code = machine_code(assembly(loops, self.lanes))
+        index = ctypes.c_int64
+        kinds = [*[ctypes.c_void_p] * len(BUFFERS), index, index]
         address = self._code.get_function_address
         self._evaluate = ctypes.CFUNCTYPE(None, *kinds)(address("evaluate"))
         kinds += [ctypes.c_double, index]
         self._descend = ctypes.CFUNCTYPE(None, *kinds)(address("descend"))
 
-    def load(self, columns: list[Buffer]) -> Any:
-        """The columns one after the other, filled up, and room for sums."""
+    def load(self, columns: list[Buffer]) -> Workspace:
+        """The columns, filled up, and room for all that is computed."""
         count = len(columns[0])
         missing = -count % self.lanes
         examples = array("d")
         for column in columns:
             examples += column + column[-1:] * missing
-        sums = array("d", bytes(8 * self.lanes * len(self.program.to_add)))
-        return examples, count + missing, count, sums
+        sizes = self.loops.sizes
+        return Workspace(
+            count,
+            count + missing,
+            x=examples,
+            s=zeros(sizes["s"]),
+            r=zeros(sizes["r"] * BLOCK),
+            c=array("d", self.loops.constants),
+            t=zeros(sizes["g"] * self.lanes),
+        )
 
     def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
-        self._evaluate(*addresses(buffers))
+        self._evaluate(*buffers.examples.arguments(buffers))
 
     def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
         """Make steps of gradient descent, without leaving machine code."""
-        self._descend(*addresses(buffers), rate, steps)
+        self._descend(*buffers.examples.arguments(buffers), rate, steps)
 
 
-def addresses(buffers: Buffers) -> list[int]:
-    """What the machine code gets for `ARGUMENTS`."""
-    examples, length, count, sums = buffers.examples
-    rest = [buffers.parameters, buffers.results, sums]
-    start = examples.buffer_info()[0]
-    return [start, length, count, *(b.buffer_info()[0] for b in rest)]
+class Workspace:
+    """The buffers of a batch: its examples, and what is computed of them."""
+
+    def __init__(self, count: int, length: int, **buffers: Buffer) -> None:
+        self.count = count
+        self.length = length
+        self.buffers = buffers
+
+    def arguments(self, buffers: Buffers) -> list[int]:
+        """What the machine code gets for `ARGUMENTS`."""
+        given = {"p": buffers.parameters, "g": buffers.results}
+        every = {**self.buffers, **given}
+        starts = [every[name].buffer_info()[0] for name in BUFFERS]
+        return [*starts, self.length, self.count]

@@ -1,14 +1,17 @@
-# Tangled from book/19-writing-programs.md: edit there, not here.
+# Tangled from chapters 19 and 20 in book/: edit there, not here.
 """Programs in Python: the text of a function, and what runs it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from micrograd import floats
 from micrograd.compiler.backends import Backend, Buffer, Buffers
+from micrograd.compiler.loops import Loops, nests
+from micrograd.compiler.place import COUNTERS, Line, Operand, Place, Run
 from micrograd.compiler.program import Program
 from micrograd.compiler.tape import COMPARISONS, Unknown
 
@@ -18,15 +21,13 @@ SPELLING = {
     "/": "divide({}, {})",
     "neg": "-{}",
     "where": "{1} if {0} else {2}",
+    "copy": "{}",
 }
 
 
-def statement(x: Unknown, spelling: dict[str, str] = SPELLING) -> str:
+def statement(x: Unknown) -> str:
     """An instruction as a line of Python."""
-    operands = [str(operand) for operand in x.operands]
-    if x.operation in spelling:
-        return f"{x} = {spelling[x.operation].format(*operands)}"
-    return f"{x} = {x.operation}({', '.join(operands)})"
+    return f"{x} = {expression(x.operation, x.operands)}"
 
 
 def bracketed(items: Iterable[object]) -> str:
@@ -42,22 +43,25 @@ def in_function(head: str, *body: str) -> str:
 def source(program: Program) -> str:
     """The program as a Python function of ``rows`` and ``parameters``.
 
-    It returns the sum over the rows of all that is ``to_average``, and what
-    is ``to_add``.
+    It returns the results: the mean and its derivative for each parameter.
     """
-    sums = {f"s{i}": x for i, x in program.to_average.items()}
+    sums = {i: f"s{i}" for i in program.to_average}
     loop = [
         f"for {bracketed(program.inputs)} in rows:",
         *(f"    {statement(x)}" for x in program.varying),
-        *(f"    {s} += {x}" for s, x in sums.items()),
+        *(f"    {sums[i]} += {x}" for i, x in program.to_average.items()),
+    ]
+    results = [
+        f"{shared} + {sums[i]} / len(rows)" if i in sums else str(shared)
+        for i, shared in enumerate(program.to_add)
     ]
     return in_function(
         "def run(rows, parameters):",
         f"{bracketed(program.parameters)} = parameters",
         *map(statement, program.shared),
-        *(f"{s} = 0.0" for s in sums),
+        *(f"{name} = 0.0" for name in sums.values()),
         *(loop if sums else []),
-        f"return {bracketed(sums)}, {bracketed(program.to_add)}",
+        f"return {bracketed(results)}",
     )
 
 
@@ -74,9 +78,15 @@ def function_from(text: str, module: Any) -> Callable[..., Any]:
 class PythonBackend(Backend):
     """Runs a program in Python, one example after the other."""
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
-        self.run = function_from(source(program), floats)
+    #: Where ``exp`` and the like are taken from.
+    functions: Any = floats
+
+    def __init__(self, loops: Loops) -> None:
+        super().__init__(loops)
+        program = loops.program
+        straight = len(program.shared) + len(program.varying) <= LONG
+        text = source(loops.program) if straight else loop_source(loops)
+        self.run = function_from(text, self.functions)
 
     def load(self, columns: list[Buffer]) -> list[tuple[float, ...]]:
         """The examples, one by one."""
@@ -84,6 +94,78 @@ class PythonBackend(Backend):
 
     def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
-        rows = buffers.examples
-        totals, to_add = self.run(rows, buffers.parameters)
-        self.fill_in(buffers.results, to_add, totals, len(rows))
+        found = self.run(buffers.examples, buffers.parameters)
+        buffers.results[:] = array("d", found)
+
+
+def expression(operation: str, operands: Sequence[object]) -> str:
+    """What an operation is in Python."""
+    if operation == "dot":
+        bias, *factors = operands
+        n = len(factors) // 2
+        products = zip(factors[:n], factors[n:])
+        return f"{bias} + " + " + ".join(f"{w} * {x}" for w, x in products)
+    if operation in SPELLING:
+        return SPELLING[operation].format(*operands)
+    return f"{operation}({', '.join(map(str, operands))})"
+
+
+def loop_source(loops: Loops) -> str:
+    """The program as a Python function of ``rows`` and parameters ``p``.
+
+    It returns the results: the mean and its derivative for each parameter.
+    """
+    before = nests([*loops.shared, *loops.to_add])
+    each = nests([*loops.varying, *loops.to_average])
+    return in_function(
+        "def run(rows, p):",
+        *(f"{b} = [0.0] * {loops.sizes[b]}" for b in "srg"),
+        f"c = {loops.constants}",
+        "means = g[:]",
+        *(text for nest in before for text in in_python(nest)),
+        "for x in rows:",
+        *(f"    {text}" for nest in each for text in in_python(nest)),
+        "return [a + b / len(rows) for a, b in zip(g, means)]",
+    )
+
+
+def in_python(nest: list[Line]) -> Iterator[str]:
+    """Lines that share their loops, as lines of Python."""
+    pad = ""
+    for counter, count in zip(COUNTERS, nest[0].counts):
+        yield f"{pad}for {counter} in range({count}):"
+        pad += "    "
+    for line in nest:
+        if line.operation == "sum":
+            yield f"{pad}total = {line.operands[0]}"
+            for run in line.runs:
+                left, right = (along(x, run) for x in (run.left, run.right))
+                yield f"{pad}for a, b in zip({left}, {right}):"
+                yield f"{pad}    total += a * b"
+            yield f"{pad}{line.result} = total"
+        elif line.operation == "mean":
+            a, b = line.operands
+            product = b if a == 1.0 else f"{a} * {b}"
+            yield f"{pad}means{str(line.result)[1:]} += {product}"
+        else:
+            text = expression(line.operation, line.operands)
+            yield f"{pad}{line.result} = {text}"
+
+
+def along(x: Operand, run: Run) -> str:
+    """What a run reads, one after the other, as Python says it."""
+    if not isinstance(x, Place):
+        return f"repeat({x}, {run.count})"
+    *outer, step = x.steps
+    if step == 0:
+        return f"repeat({Place(x.buffer, x.start, tuple(outer))}, {run.count})"
+    far = step * (run.count - 1)
+    low = Place(x.buffer, x.start + min(0, far), tuple(outer))
+    high = Place(x.buffer, x.start + max(0, far) + 1, tuple(outer))
+    by = "" if abs(step) == 1 else f":{abs(step)}"
+    turned = "[::-1]" if step < 0 else ""
+    return f"{x.buffer}[{low.index()}:{high.index()}{by}]{turned}"
+
+
+#: Straight lines of more instructions than that take Python too long to read.
+LONG = 20_000

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given, settings
 
 from compiling import Task, assert_as_eager, compiled, eager, small_task, tasks
-from micrograd.compiler import Program, jit, native, record, straighten
+from micrograd.compiler import jit, native, record, straighten
 from micrograd.compiler.backends import Buffers
+from micrograd.compiler.loops import Loops, rolled
 from micrograd.compiler.native import LANES, NativeBackend, assembly
 from micrograd.engine import Value
 from micrograd.floats import where
@@ -147,9 +148,10 @@ def every_instruction(p: Value, q: Value) -> Callable[[Any, Any], Value]:
 
 def program_of(
     function: Callable[..., Value], parameters: list[Value], inputs: int
-) -> Program:
-    """A function of so many numbers, made a program."""
-    return straighten(record(function, parameters, (None,) * inputs))
+) -> Loops:
+    """A function of so many numbers, made a program with loops."""
+    widths = (None,) * inputs
+    return rolled(straighten(record(function, parameters, widths)))
 
 
 @pytest.mark.parametrize("lanes", sorted({1, 2, LANES, 8}))
@@ -216,12 +218,12 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
             array("d", [1.0 + i for i in range(count)]),
         ]
         batch = backend.load(columns)
-        examples, length, _, sums = batch
         # A register is always read as a whole, also at a column's end.
-        assert length % LANES == 0
-        assert count <= length < count + LANES
-        assert len(examples) == 2 * length
-        sums.extend([MARK] * 4)
+        assert batch.length % LANES == 0
+        assert count <= batch.length < count + LANES
+        assert len(batch.buffers["x"]) == 2 * batch.length
+        for buffer in batch.buffers.values():
+            buffer.extend([MARK] * 4)
         before = [array("d", column) for column in columns]
         parameters = array("d", [0.75, -0.5, MARK, MARK])
         results = array("d", [math.nan] * 3 + [MARK] * 5)
@@ -236,7 +238,8 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
             assert same(parameters[i], x - 0.5 * wanted[1 + i])
         assert list(results[3:]) == [MARK] * 5
         assert list(parameters[2:]) == [MARK] * 2
-        assert list(sums[-4:]) == [MARK] * 4
+        for buffer in batch.buffers.values():
+            assert list(buffer[-4:]) == [MARK] * 4
         assert columns == before
 
 
@@ -305,7 +308,8 @@ def test_code_grows_with_the_program_and_no_faster() -> None:
                 node = node.tanh() * 0.5 + p
             return node
 
-        return str(assembly(program_of(function, [p], 1))).count("\n")
+        text = str(assembly(program_of(function, [p], 1), LANES))
+        return text.count("\n")
 
     small, twice, four_times = (length(n) for n in (20, 40, 80))
     assert twice - small < 20 * 80

@@ -1,4 +1,4 @@
-"""From chapter 23 on: experiments that are the same on every computer."""
+"""From chapter 22 on: experiments that are the same on every computer."""
 
 import itertools
 import json
