@@ -66,7 +66,8 @@ class Columns:
         operands = [self.view(x, line.counts) for x in line.operands]
         if line.operation == "mean":
             count = self.count
-            total, kept = total_of(*operands, axes)
+            left, right = operands
+            total, kept = total_of(left, right, axes)
 
             def add_mean() -> None:
                 result[...] += aligned(total(), kept, axes) / count
