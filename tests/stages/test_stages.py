@@ -32,7 +32,7 @@ def test_the_last_stage_is_the_library(tmp_path: Path) -> None:
     stage, library = (
         {
             path.relative_to(folder): path.read_text()
-            for path in (folder / "micrograd").glob("*.py")
+            for path in (folder / "micrograd").rglob("*.py")
         }
         for folder in (tmp_path, ROOT)
     )
