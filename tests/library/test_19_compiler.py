@@ -561,12 +561,8 @@ def test_it_takes_as_long_at_any_depth_of_calls() -> None:
     """
     model, objective = moons_task()
     mean = jit(objective, model)
-<<<<<<< HEAD
-    loaded = mean.load(*moons(20, rng=random.Random(1)))
+    loaded = mean.load(*moons(100, rng=random.Random(1)))
     buffers = loaded.buffers(model.parameters())
-=======
-    backend, buffers = mean._load(moons(100, rng=random.Random(1)))
->>>>>>> 608543a (The cliff of call depth is tested where there was one)
 
     def work() -> float:
         start = time.process_time()
