@@ -77,10 +77,10 @@ def test_the_first_page_knows_how_long_the_library_is() -> None:
     assert "in a few hundred lines; with everything" in page
     assert "has some three and a half thousand" in page
     lines = {
-        module.stem: len(module.read_text().splitlines())
-        for module in (ROOT / "micrograd").glob("*.py")
+        module: len(module.read_text().splitlines())
+        for module in (ROOT / "micrograd").rglob("*.py")
     }
-    assert 200 <= lines["engine"] <= 700
+    assert 200 <= lines[ROOT / "micrograd/engine.py"] <= 700
     assert 3250 <= sum(lines.values()) < 3750
 
 
@@ -94,6 +94,4 @@ def test_the_first_page_leads_through_the_whole_book() -> None:
         (ROOT / "book/index.md").read_text(),
         re.M,
     )
-    assert way == [
-        (str(number), chapter) for number, chapter in enumerate(chapters, 1)
-    ]
+    assert way == [(str(int(chapter[:2])), chapter) for chapter in chapters]
