@@ -1,4 +1,4 @@
-# Tangled from book/19-writing-programs.md: edit there, not here.
+# Tangled from chapters 18 and 19 in book/: edit there, not here.
 """Compiling: a function of one example becomes a program for many."""
 
 from __future__ import annotations
