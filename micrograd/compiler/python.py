@@ -155,10 +155,10 @@ def in_python(nest: list[Line]) -> Iterator[str]:
 def along(x: Operand, run: Run) -> str:
     """What a run reads, one after the other, as Python says it."""
     if not isinstance(x, Place):
-        return f"repeat({x}, {run.count})"
+        return f"[{x}] * {run.count}"
     *outer, step = x.steps
     if step == 0:
-        return f"repeat({Place(x.buffer, x.start, tuple(outer))}, {run.count})"
+        return f"[{Place(x.buffer, x.start, tuple(outer))}] * {run.count}"
     far = step * (run.count - 1)
     low = Place(x.buffer, x.start + min(0, far), tuple(outer))
     high = Place(x.buffer, x.start + max(0, far) + 1, tuple(outer))
