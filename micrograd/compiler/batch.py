@@ -9,7 +9,7 @@ from typing import Any
 
 from micrograd.compiler.backends import Buffer
 from micrograd.compiler.recording import Widths
-from micrograd.engine import as_float
+from micrograd.engine import Value, as_float
 
 
 def width_of(example: Any) -> int | None:
@@ -62,6 +62,11 @@ def refuse_misfit(number: int, argument: Any, width: int | None) -> None:
         if width_of(example) != width:
             raise ValueError(f"{place}: {example!r} is not like the first")
         for x in [example] if width is None else example:
+            if isinstance(x, Value):
+                raise TypeError(
+                    f"{place}: {x!r} is no plain number: pass its data. What "
+                    "is to be trained belongs among the parameters"
+                )
             try:
                 as_float(x)
             except TypeError as error:

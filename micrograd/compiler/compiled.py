@@ -114,12 +114,40 @@ def _descending(
         loaded.backend.descend(buffers, float(learning_rate), steps)
         return results[0]
 
+    away: Any = Away()
+    for parameter in parameters:
+        parameter.data = away
     try:
         yield step
     finally:
         for i, parameter in enumerate(parameters):
             parameter.data = buffers.parameters[i]
             parameter.grad = results[1 + i]
+
+
+class Away:
+    """What a parameter holds while its number is in a descent's buffer.
+
+    Whoever computes with it would get an old number: `RuntimeError`.
+    """
+
+    def as_float(self) -> Away:
+        """What a Value that is made of this holds."""
+        return self
+
+    def __repr__(self) -> str:
+        return "<in the buffer of a descent>"
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise RuntimeError(
+            "inside `descent` the parameters are in its buffer, and get their "
+            "numbers back when it ends: use the model after the `with`"
+        )
+
+    __float__ = __bool__ = __neg__ = __pow__ = __rpow__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = _refuse
+    __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 def checked_parameters(parameters: Module | Sequence[Value]) -> list[Value]:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd.compiler.tape import Symbol, Tape
-from micrograd.engine import Value, as_float
-from micrograd.graph import trace
+from micrograd.engine import Value, as_float, topological_order
 
 
 @dataclass
@@ -66,7 +65,7 @@ def record(
     tape = Tape()
     symbols = [Symbol(tape, f"p{i}") for i in range(len(parameters))]
     inputs, arguments = example_of(tape, widths)
-    with holding(parameters, symbols):
+    with holding(parameters, symbols), telling_of_columns(widths):
         root = checked_result(tape, function, arguments, parameters)
         root.backward()
         results = [root.data, *(p.grad for p in parameters)]
@@ -104,9 +103,33 @@ def refuse_frozen(
         raise TypeError(
             f"a function to compile must return one Value, not {root!r}"
         )
-    both = set(trace(root)[0]) & set(trace(again)[0])
+    both = values_behind(root) & values_behind(again)
     for value in both - set(parameters):
         raise ValueError(
             f"the function uses {value!r} from outside, which isn't among "
-            "the parameters: add it, or use a plain number"
+            "the parameters: add it, or use a plain number, such as its data. "
+            "(A layer that isn't to be trained is a parameter here, too: "
+            "leave it out where the optimizer is made.)"
         )
+
+
+def values_behind(root: Value) -> set[Value]:
+    """A result and all that it was made of."""
+    nodes = topological_order(root)
+    return {root, *nodes}.union(*[node._prev for node in nodes])
+
+
+@contextmanager
+def telling_of_columns(widths: Widths) -> Iterator[None]:
+    """Add a note to an error, if an argument has one number in a tuple."""
+    try:
+        yield
+    except Exception as error:
+        for number, width in enumerate(widths, 1):
+            if width == 1:
+                error.add_note(
+                    f"Each example of argument {number} is a tuple of one "
+                    "number, as in an array of shape (N, 1). If a bare number "
+                    "is wanted: an array's [:, 0], or [y for [y] in labels]."
+                )
+        raise

@@ -86,10 +86,11 @@ def in_a_loop(task: Task, backend: str) -> Advance:
 
     mean_loss, parameters = compiled(task, backend)
     optimizer = SGD(parameters, learning_rate=RATE)
+    batch = mean_loss.load(task.points, task.labels)
 
     def advance(steps: int) -> float:
         for _ in range(steps):
-            loss = mean_loss(task.points, task.labels)
+            loss = mean_loss(batch)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

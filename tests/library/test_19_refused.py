@@ -351,3 +351,74 @@ def test_packages_are_loaded_by_backends_and_not_before(
 ) -> None:
     """Protects users who have Python and nothing else."""
     assert python(LOADED).split() == []
+
+
+@pytest.mark.parametrize(
+    "labels", [[[1.0], [-1.0]], np.array([[1.0], [-1.0]])]
+)
+def test_a_column_of_labels_is_told(labels: Any) -> None:
+    """Protects whoever brings an array of shape (N, 1) from searching."""
+    p = Value(2.0)
+    mean = jit(lambda x, y: (p * x - y) ** 2, [p])
+    with pytest.raises(TypeError) as caught:
+        mean([1.0, 2.0], labels)
+    [note] = caught.value.__notes__
+    assert "argument 2" in note
+    assert "(N, 1)" in note
+    assert mean([1.0, 2.0], [y for [y] in labels]).data == pytest.approx(13.0)
+
+
+@pytest.mark.parametrize("batch", [[Value(1.0)], [(0.5, Value(1.0))]])
+def test_a_value_in_a_batch_is_told(batch: Any) -> None:
+    """Protects from searching the one number that isn't plain."""
+    p = Value(2.0)
+    with pytest.raises(TypeError, match=r"argument 1, example 0: .* its data"):
+        jit(lambda x: p * 1.0, [p])(batch)
+
+
+def test_a_frozen_layer_is_told() -> None:
+    """Protects who trains a part of a network: all of it is to be named."""
+    first, last = Neuron(1), Neuron(1)
+    with pytest.raises(ValueError, match="leave it out where the optimizer"):
+        jit(lambda x: last([first([x])]), last.parameters())([1.0])
+
+
+def test_a_batch_is_loaded_once_and_used_many_times() -> None:
+    """Protects the loop that readers write from reading examples anew."""
+    p = Value(2.0)
+    for backend in BACKENDS:
+        mean = jit(lambda x: p * x, [p], backend=backend)
+        column = [1.0, 2.0, 6.0]
+        batch = mean.load(column)
+        column[0] = 100.0
+        assert [mean(batch).data, mean(batch).data] == [6.0, 6.0]
+        with mean.descent(batch) as step:
+            assert step(0.0) == 6.0
+        other = jit(lambda x: p + x, [p], backend=backend)
+        with pytest.raises(ValueError, match="loaded for another"):
+            other(batch)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_nobody_sees_an_old_weight_inside_a_descent(backend: str) -> None:
+    """Protects who looks at the model between two steps."""
+    neuron = Neuron(1, rng=random.Random(1))
+    kept = [p.data for p in neuron.parameters()]
+    mean = jit(lambda x: neuron([x]), neuron, backend=backend)
+    for use in (
+        lambda: neuron([1.0]),
+        lambda: neuron.w[0] * 2.0,
+        lambda: 2.0 / neuron.b,
+        lambda: neuron.b.exp(),
+        lambda: neuron.b.relu(),
+        lambda: -neuron.b,
+        lambda: neuron.b**2,
+        lambda: mean([1.0]),
+        lambda: float(neuron.b.data),
+    ):
+        with mean.descent([1.0]) as step:
+            step(0.0)
+            assert "buffer of a descent" in repr(neuron.b)
+            with pytest.raises(RuntimeError, match=r"after the `with`"):
+                use()
+        assert [p.data for p in neuron.parameters()] == kept
