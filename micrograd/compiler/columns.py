@@ -105,7 +105,7 @@ def total_of(left: Any, right: Any, axes: list[int]) -> Any:
     (a, first), (b, second) = left, right
     kept = [axis for axis in axes if axis in first + second]
     both = set(first) & set(second)
-    if len(both) == 1 and both.isdisjoint(kept) and a.ndim < 3 > b.ndim:
+    if len(both) == 1 and both.isdisjoint(kept) and max(a.ndim, b.ndim) < 3:
         # A product of matrices, or of a matrix and a vector.
         [axis] = both
         a = a.T if first[0] == axis else a

@@ -52,11 +52,11 @@ class Loops:
 
     The ``shared`` lines are run once, and those ``to_add`` put what is the
     same for all examples into the results. Then each example runs the
-    ``varying`` lines, and those ``to_average`` add to the results. Of the
-    buffers, p
-    has the parameters, x the inputs of an example, s and r what shared and
-    varying lines leave, c the ``constants`` and g the results. ``sizes``
-    says how many numbers each of them has.
+    ``varying`` lines, and those ``to_average`` add to the results.
+
+    Of the buffers, p has the parameters, x the inputs of an example, s and
+    r what shared and varying lines leave, c the ``constants`` and g the
+    results. ``sizes`` says how many numbers each of them has.
     """
 
     shared: list[Line]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 #: What loops count with, from the outermost inwards.
-COUNTERS = "ijklmnabcdefgh"
+COUNTERS = "ijklmnoquvwyz"
 
 
 @dataclass(frozen=True)
