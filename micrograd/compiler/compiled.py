@@ -16,6 +16,7 @@ from micrograd.compiler.program import straighten
 from micrograd.compiler.recording import Widths, record
 from micrograd.engine import Value
 from micrograd.nn import Module
+from micrograd.optim import collector_paused
 
 
 class Compiled:
@@ -46,8 +47,9 @@ class Compiled:
 
     def compile(self, widths: Widths) -> Backend:
         """The backend with the program for examples of this shape."""
-        recording = record(self.function, self.parameters, widths)
-        return self.backend(rolled(straighten(recording)))
+        with collector_paused():
+            recording = record(self.function, self.parameters, widths)
+            return self.backend(rolled(straighten(recording)))
 
     def __call__(self, *batch: Any) -> Value:
         """The mean over a batch: a sequence for each argument, or loaded."""

@@ -97,10 +97,10 @@ def noting(operation: str, *, reflected: bool = False) -> Callable[..., Any]:
     """A method of `Symbol`, which notes down an operation."""
 
     def method(self: Symbol, other: object) -> Any:
-        if isinstance(other, Real):
+        if not isinstance(other, Symbol):
+            if not isinstance(other, Real):
+                return NotImplemented
             other = float(other)
-        elif not isinstance(other, Symbol):
-            return NotImplemented
         operands = (other, self) if reflected else (self, other)
         return self.tape.note(operation, *operands)
 
