@@ -206,5 +206,5 @@ def jit(
     return Compiled(function, parameters, find_backend(backend))
 
 
-#: What `jit` was called before.
+#: Its name in earlier versions.
 compile = jit

@@ -5,6 +5,7 @@ tests/tangle shows it for books that are made up; here it is the book itself.
 
 from __future__ import annotations
 
+import ast
 import codeop
 import importlib
 import inspect
@@ -44,6 +45,16 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
         yield patch
 
 
+def imported_by(file: str) -> Iterator[tuple[str, str]]:
+    """What a file imports of others in the library: the name, and which."""
+    files = {name: other for other, name in MODULES.items()}
+    text = "\n".join(line.text for line in PACKAGE.files[file].lines)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module in files:
+            for alias in node.names:
+                yield alias.asname or alias.name, files[node.module]
+
+
 @pytest.fixture(scope="module")
 def from_cells(patch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     """The modules as the cells build them up, one after the other."""
@@ -54,6 +65,10 @@ def from_cells(patch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
         for cell in chapter.cells:
             namespace = vars(modules[cell.target])
             place = f"{cell.path}:{cell.line}"
+            # A notebook has one namespace; a file imports what it needs.
+            for name, source in imported_by(cell.target):
+                if hasattr(modules[source], name):
+                    namespace[name] = getattr(modules[source], name)
             exec(compile_cell(cell.source, place, "exec"), namespace)
             if cell.target == "micrograd/literate.py":
                 # Chapters import it in cells that aren't tangled.

@@ -662,8 +662,8 @@ def put(parameters: list[Value], numbers: Sequence[float]) -> None:
 def test_a_descent_makes_the_steps_of_the_loop(backend: str) -> None:
     """Protects losses on the way, data and gradients at the end.
 
-    The mean of another batch may be looked at in between, and an exception
-    keeps the steps made so far.
+    In between, nobody is given a mean with weights of before, and an
+    exception keeps the steps made so far.
     """
     mean, parameters, batch = small_task(backend)
     other = [[(1.0, -2.0), (0.5, 0.5), (0.1, 0.2)], [1.0, -1.0, 0.5]]
@@ -679,7 +679,8 @@ def test_a_descent_makes_the_steps_of_the_loop(backend: str) -> None:
                 with mean.descent(*batch) as step:
                     for n in runs:
                         found.append(step(RATE, steps=n))
-                        mean(*other)
+                        with pytest.raises(RuntimeError, match="descent"):
+                            mean(*other)
                     if interrupted:
                         raise KeyboardInterrupt
             at = [total - 1 for total in itertools.accumulate(runs)]

@@ -145,6 +145,7 @@ UNKNOWN = {
     ("ex_downhill", "reportUnknownArgumentType"),  # `f`
     ("ex_twice_torch", "reportUnknownMemberType"),  # `backward`
     ("ex_eight_lanes", "reportUnknownArgumentType"),  # `loss_of`
+    ("ex_forward_alone", "reportUnknownArgumentType"),  # `objective`
 }
 
 

@@ -88,9 +88,10 @@ def write_archives(app: Sphinx) -> None:
     last = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
     library = Path(app.srcdir, "_build", "stages", last, "micrograd")
     for name in ("floats", "engine", "graph"):
-        text = (library / f"{name}.py").read_text("utf-8")
-        text = text.replace("from micrograd.floats", "from finished_floats")
-        contents[f"finished_{name}.py"] = text
+        if (file := library / f"{name}.py").exists():
+            text = file.read_text("utf-8")
+            text = text.replace("micrograd.floats", "finished_floats")
+            contents[f"finished_{name}.py"] = text
     contents |= {
         f"graphviz/{name}": file for name, file in files_below(package).items()
     }

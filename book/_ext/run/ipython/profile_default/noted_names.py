@@ -376,7 +376,7 @@ def full_names(thing: Any) -> list[str]:
     ``torch.nn.Linear`` says that it comes from ``torch.nn.modules.linear``.
     """
     said = f"{thing.__module__}.{thing.__qualname__}"
-    parts = thing.__module__.split(".")
+    parts = str(thing.__module__).split(".")
     for length in range(1, len(parts)):
         package = ".".join(parts[:length])
         public = vars(sys.modules.get(package, types))
@@ -481,7 +481,8 @@ FOLLOWED: list[types.FunctionType] = []
 def reading(function: Any) -> tuple[Finder | None, ast.FunctionDef | None]:
     """The code of a function of ours, and a finder to visit it with."""
     if isinstance(function, types.FunctionType) and (
-        function.__module__.split(".")[0] in ("__main__", LIBRARY)
+        # A function that `exec` has made may be of no module.
+        str(function.__module__).split(".")[0] in ("__main__", LIBRARY)
     ):
         try:
             source = dedent(inspect.getsource(function))
