@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -32,20 +32,21 @@ class Compiled:
         self.given = parameters
         self.parameters = checked_parameters(parameters)
         self.backend = backend
-        self.compiled: dict[Any, Backend] = {}
+        self.backends: dict[Any, Backend] = {}
 
     def load(self, *batch: Any) -> Loaded:
         """A batch as the backend works on it, to be used many times."""
         refuse_changed(self.given, self.parameters)
         if len(batch) == 1 and isinstance(batch[0], Loaded):
-            return self.mine(batch[0])
+            refuse_foreign(batch[0], self.backends.values())
+            return batch[0]
         widths, columns = columns_of(batch)
-        if widths not in self.compiled:
-            self.compiled[widths] = self.compile(widths)
-        backend = self.compiled[widths]
+        if widths not in self.backends:
+            self.backends[widths] = self.new_backend(widths)
+        backend = self.backends[widths]
         return Loaded(backend, backend.load(columns))
 
-    def compile(self, widths: Widths) -> Backend:
+    def new_backend(self, widths: Widths) -> Backend:
         """The backend with the program for examples of this shape."""
         with collector_paused():
             recording = record(self.function, self.parameters, widths)
@@ -70,15 +71,6 @@ class Compiled:
         parameters get their ``data`` and ``grad``.
         """
         return _descending(self.load(*batch), self.parameters)
-
-    def mine(self, loaded: Loaded) -> Loaded:
-        """What is loaded already; `ValueError` if it is for another one."""
-        if loaded.backend not in self.compiled.values():
-            raise ValueError(
-                "this batch was loaded for another compiled function: load it "
-                "with this one"
-            )
-        return loaded
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -167,6 +159,15 @@ def checked_parameters(parameters: Module | Sequence[Value]) -> list[Value]:
     return found
 
 
+def refuse_foreign(loaded: Loaded, backends: Iterable[Backend]) -> None:
+    """Refuse a batch that was loaded for none of these backends."""
+    if loaded.backend not in backends:
+        raise ValueError(
+            "this batch was loaded for another compiled function: load it "
+            "with this one"
+        )
+
+
 def refuse_changed(
     given: Module | Sequence[Value], parameters: Sequence[Value]
 ) -> None:
@@ -191,6 +192,7 @@ def jit(
     of examples for each of these arguments and returns the mean of the
     function over them, as a Value: `Value.backward` adds its derivatives
     to the ``grad`` of the ``parameters`` (a module, or a list of Values).
+    A batch that is used often is loaded once: see `Compiled.load`.
 
     ``backend`` says what runs the program: ``"python"`` needs nothing
     else, nor does ``"portable"``, whose last digits are the same on every

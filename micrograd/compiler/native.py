@@ -49,13 +49,13 @@ def write_lines(
         row = b.mul(around.i, INDEX(memory.lanes))
         known: dict[Place, ir.Value] = {}
         for line in nest:
-            operands = []
             for x in line.operands:
-                number = known.get(x) if isinstance(x, Place) else None
-                number = number or memory.read(x, counters, row)
-                if isinstance(x, Place):
-                    known[x] = number
-                operands.append(number)
+                if isinstance(x, Place) and x not in known:
+                    known[x] = memory.read(x, counters, row)
+            operands = [
+                known[x] if isinstance(x, Place) else memory.constant(x)
+                for x in line.operands
+            ]
             result = memory.compute(line.operation, *operands)
             known[line.result] = result
             if line.result in needed:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-#: What loops count with, from the outermost inwards.
-COUNTERS = "ijklmnoquvwyz"
+#: What loops count with, from the outermost inwards: more than there can be.
+COUNTERS = [*"ijklmn", *(f"i{number}" for number in range(7, 65))]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,14 @@ class Place:
 
     def index(self) -> str:
         """The number in the buffer, by the loops' counters."""
-        terms = [f"{self.start}"] if self.start or not any(self.steps) else []
+        text = str(self.start) if self.start or not any(self.steps) else ""
         for counter, step in zip(COUNTERS, self.steps):
             if step:
+                sign = "-" if step < 0 else "+" if text else ""
                 times = "" if abs(step) == 1 else f"{abs(step)}*"
-                sign = "-" if step < 0 else "+" if terms else ""
-                terms.append(f"{sign} {times}{counter}".strip())
-        return " ".join(terms).replace("- ", "-", not terms[0][0].isdigit())
+                space = " " if text else ""
+                text += f"{space}{sign}{space}{times}{counter}"
+        return text
 
 
 #: What a line reads: a place, or a number that is always the same.

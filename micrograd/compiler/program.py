@@ -54,6 +54,9 @@ class Program:
     to_average: dict[int, Unknown]
     to_add: list[Any]
 
+    def __len__(self) -> int:
+        return len(self.shared) + len(self.varying)
+
 
 def straighten(recording: Recording) -> Program:
     """Leave out what no result needs, and sort the rest by what varies."""

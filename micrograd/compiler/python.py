@@ -83,8 +83,7 @@ class PythonBackend(Backend):
 
     def __init__(self, loops: Loops) -> None:
         super().__init__(loops)
-        program = loops.program
-        straight = len(program.shared) + len(program.varying) <= LONG
+        straight = len(loops.program) <= LONG
         text = source(loops.program) if straight else loop_source(loops)
         self.run = function_from(text, self.functions)
 

@@ -89,6 +89,7 @@ def write_archives(app: Sphinx) -> None:
     library = Path(app.srcdir, "_build", "stages", last, "micrograd")
     for name in ("floats", "engine", "graph"):
         if (file := library / f"{name}.py").exists():
+            # They find each other, and not those of the page's stage.
             text = file.read_text("utf-8")
             text = text.replace("micrograd.floats", "finished_floats")
             contents[f"finished_{name}.py"] = text
