@@ -6,11 +6,13 @@ full batch. A step is forward, zero, backward, update.
 """
 
 import random
-import runpy
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,15 +106,35 @@ class Task:
         ]
 
 
+def our_moons() -> Callable[..., Any]:
+    """The book's moons, in a process that may have another micrograd.
+
+    That one is still to be imported, so ours is forgotten again.
+    """
+    kept = without_micrograd()
+    sys.path.insert(0, str(ROOT))
+    try:
+        moons: Callable[..., Any] = import_module("micrograd.data").moons
+        return moons
+    finally:
+        sys.path.remove(str(ROOT))
+        without_micrograd()
+        sys.modules.update(kept)
+
+
+def without_micrograd() -> dict[str, Any]:
+    """Forget what was imported of any micrograd; what that was."""
+    names = [n for n in sys.modules if n.partition(".")[0] == "micrograd"]
+    return {name: sys.modules.pop(name) for name in names}
+
+
 def make_task(work: Work) -> Task:
     """The same data and weights for this work on every run.
 
-    The points are the book's moons; an input beyond the two is noise. The
-    module is run as a file, for a peer's process has another micrograd.
+    The points are the book's moons; an input beyond the two is noise.
     """
-    moons = runpy.run_path(str(ROOT / "micrograd" / "data.py"))["moons"]
     rng = random.Random(1337)
-    points, labels = moons(work.examples, rng=rng)
+    points, labels = our_moons()(work.examples, rng=rng)
     noise = range(work.inputs - 2)
     points = [(*point, *(rng.gauss() for _ in noise)) for point in points]
     weights = []
