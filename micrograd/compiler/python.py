@@ -18,10 +18,14 @@ from micrograd.compiler.tape import COMPARISONS, Unknown
 #: How Python spells an operation, if it isn't by the name of a function.
 SPELLING = {
     **{sign: f"{{}} {sign} {{}}" for sign in ["+", "-", "*", *COMPARISONS]},
-    "/": "divide({}, {})",
     "neg": "-{}",
     "where": "{1} if {0} else {2}",
     "copy": "{}",
+    # Our own functions are called only where C's would raise an error.
+    "/": "{0} / {1} if {1} else divide({0}, {1})",
+    "exp": "math.exp({0}) if {0} < 709.0 else exp({0})",
+    "log": "math.log({0}) if {0} > 0.0 else log({0})",
+    "tanh": "math.tanh({0})",
 }
 
 
@@ -70,6 +74,8 @@ def function_from(text: str, module: Any) -> Callable[..., Any]:
     names = ["where", "divide", "power", "exp", "log", "tanh"]
     scope = {name: getattr(module, name) for name in names}
     scope |= {"inf": math.inf, "nan": math.nan}
+    # Not with functions that are meant to differ from those of math.
+    scope["math"] = math if module is floats else module
     exec(text, scope)
     run: Callable[..., Any] = scope["run"]
     return run

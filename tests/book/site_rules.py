@@ -50,7 +50,8 @@ class Page:
     def prose(self) -> str:
         """What a reader reads, without code, output and formulas."""
         article = copy(self.soup.article or self.soup)
-        for tag in article.select("pre, code, script, style, svg, .math"):
+        code = "pre, code, .sig, script, style, svg, .math"
+        for tag in article.select(code):
             tag.decompose()
         return article.get_text()
 
@@ -159,7 +160,7 @@ def the_markup_is_gone(page: Page) -> Iterator[str]:
     for pattern in (
         r"\{[\w:-]+\}",  # a role or directive
         r"\$\$|\$[^$\n]+\$|\\[(\[]",  # mathematics
-        r"`|\*\*(?!values: )|:::|\]\(",  # Markdown, but keyword arguments
+        r"`|\*\*|:::|\]\(",  # Markdown
     ):
         for match in re.finditer(pattern, page.prose):
             around = page.prose[match.start() :][:60]

@@ -307,34 +307,6 @@ def test_an_unknown_backend_is_refused_and_the_known_ones_named(
         assert re.search(rf"\b{name}\b", str(found.value)), name
 
 
-WITHOUT = """
-import sys
-sys.modules[sys.argv[2]] = None
-from micrograd import Value
-from micrograd.compiler import jit
-p = Value(2.0)
-assert jit(lambda x: p * x, [p])([1.0, 2.0]).data == 3.0
-try:
-    jit(lambda x: p * x, [p], backend=sys.argv[1])
-except ModuleNotFoundError as error:
-    print(error)
-"""
-
-
-PACKAGES = {"columns": "numpy", "native": "llvmlite"}
-
-
-@pytest.mark.parametrize("backend", [b for b in BACKENDS if b in PACKAGES])
-def test_a_backend_without_its_package_is_refused_with_the_remedy(
-    backend: str, python: Callable[..., str]
-) -> None:
-    """Protects who hasn't got it: told at once, and told what to do."""
-    package = PACKAGES[backend]
-    said = python(WITHOUT, backend, package)
-    assert package in said
-    assert "pip install" in said
-
-
 LOADED = """
 import sys
 import micrograd
