@@ -1,4 +1,4 @@
-# Tangled from chapters 1, 13, 16, 21 and 22 in book/: edit there, not here.
+# Tangled from chapters 1, 13, 16, 21 and 23 in book/: edit there, not here.
 """micrograd: a small engine for derivatives, and neural networks on top.
 
 The package is tangled from the book *How Neural Networks Learn*: each line

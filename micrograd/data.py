@@ -1,4 +1,4 @@
-# Tangled from chapters 12, 14, 15, 16 and 22 in book/: edit there, not here.
+# Tangled from chapters 12, 14, 15, 16 and 23 in book/: edit there, not here.
 """Data to learn from."""
 
 import math

@@ -1,4 +1,4 @@
-# Tangled from book/22-alive.md: edit there, not here.
+# Tangled from book/23-alive.md: edit there, not here.
 """An experiment: a network in training, described by a link.
 
 It gives the same numbers, to the last digit, on every computer.

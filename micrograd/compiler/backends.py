@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,6 +60,11 @@ class Backend:
 BACKENDS: dict[str, tuple[str, str, str | None]] = {
     "python": ("micrograd.compiler.python", "PythonBackend", None),
     "portable": ("micrograd.compiler.portably", "PortableBackend", None),
+    "wasm": (
+        "micrograd.compiler.wasm",
+        "WasmBackend",
+        None if sys.platform == "emscripten" else "wasmtime",
+    ),
     "columns": ("micrograd.compiler.columns", "ColumnsBackend", "numpy"),
     "native": ("micrograd.compiler.native", "NativeBackend", "llvmlite"),
 }

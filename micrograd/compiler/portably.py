@@ -1,4 +1,4 @@
-# Tangled from book/22-alive.md: edit there, not here.
+# Tangled from book/22-in-the-page.md: edit there, not here.
 """Programs in Python whose last digits are the same on every computer."""
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ PLACE = "```{playground} rate=1\nA sentence.\n```\n"
 def built(folder: Path, text: str) -> tuple[BeautifulSoup, str]:
     """A chapter with this text and a page before it, and what was said."""
     (folder / "book").mkdir()
-    (folder / "book" / "22-alive.md").write_text(f"# Alive\n\n{text}")
+    (folder / "book" / "23-alive.md").write_text(f"# Alive\n\n{text}")
     (folder / "index.md").write_text(
         "# A book\n\n{play}`there <seed=3>`\n\n"
-        "```{toctree}\nbook/22-alive\n```\n"
+        "```{toctree}\nbook/23-alive\n```\n"
     )
     said = StringIO()
     with docutils_namespace():
@@ -33,9 +33,9 @@ def built(folder: Path, text: str) -> tuple[BeautifulSoup, str]:
             status=None,
             warning=said,
         ).build()
-    page = (folder / "html" / "book" / "22-alive.html").read_text()
+    page = (folder / "html" / "book" / "23-alive.html").read_text()
     index = (folder / "html" / "index.html").read_text()
-    assert 'href="book/22-alive.html?seed=3#playground"' in index
+    assert 'href="book/23-alive.html?seed=3#playground"' in index
     return BeautifulSoup(page, "html.parser"), said.getvalue()
 
 
@@ -52,9 +52,9 @@ def test_a_place_and_links_to_it(tmp_path: Path) -> None:
     assert place.text.strip() == "A sentence."
     links = page.select('a[href*="#playground"]')
     assert [(" ".join(a.text.split()), a["href"]) for a in links] == [
-        ("two", "22-alive.html?rate=2&seed=3#playground"),
-        ("all", "22-alive.html#playground"),
-        ("over two lines", "22-alive.html?data=xor#playground"),
+        ("two", "23-alive.html?rate=2&seed=3#playground"),
+        ("all", "23-alive.html#playground"),
+        ("over two lines", "23-alive.html?data=xor#playground"),
     ]
 
 
@@ -70,5 +70,5 @@ def test_what_the_library_refuses_fails_the_build(
 ) -> None:
     """Protects readers from links that lead to a message."""
     _, said = built(tmp_path, text)
-    assert "22-alive.md:3: ERROR" in said
+    assert "23-alive.md:3: ERROR" in said
     assert "rate must be a number over 0 and at most 10, not 'fast'" in said

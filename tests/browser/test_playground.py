@@ -15,7 +15,7 @@ from test_accessible import COLOURS, look
 
 from micrograd.experiment import Experiment, Settings
 
-PAGE = "book/22-alive.html"
+PAGE = "book/23-alive.html"
 SHARED = PAGE
 """See sharing.py."""
 READY = "Ready. Press Play."

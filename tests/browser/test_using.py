@@ -310,7 +310,7 @@ SMALL = """least => [...document.querySelectorAll(
 
 
 @pytest.mark.parametrize(("touch", "least"), [(False, 24), (True, 44)])
-@pytest.mark.parametrize("path", [CHAPTER, "book/22-alive.html"])
+@pytest.mark.parametrize("path", [CHAPTER, "book/23-alive.html"])
 def test_what_is_pressed_is_large_enough(
     browser: Browser, served: Site, path: str, touch: bool, least: int
 ) -> None:

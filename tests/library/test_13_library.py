@@ -55,6 +55,8 @@ def test_importing_needs_nothing_but_the_standard_library(
     needed = {"micrograd.compiler.columns": {"numpy"}}
     for name in ("llvm", "memory", "native", "vectors"):
         needed[f"micrograd.compiler.{name}"] = {"llvmlite"}
+    needed["micrograd.compiler.running"] = {"wasmtime"}
+    needed["micrograd.compiler.wasm"] = {"wasmtime"}
     imported = set(python(IMPORTS, module).split())
     assert imported == needed.get(module, set())
 

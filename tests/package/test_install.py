@@ -70,9 +70,9 @@ def test_importing_it_imports_only_the_standard_library(
 ) -> None:
     """Protects: `import micrograd` stays quick and without dependencies.
 
-    Optional packages (graphviz, numpy, llvmlite) wait until they are used;
+    Optional packages (graphviz, numpy and so on) wait until they are used;
     every module of the library is imported, not only those that its first
-    one needs. That is, but for those that are all about numpy or llvmlite.
+    one needs. That is, but for those that are all about such a package.
     """
     imported = installed.run(
         "-c",
@@ -81,6 +81,7 @@ def test_importing_it_imports_only_the_standard_library(
         "import micrograd\n"
         "path = micrograd.__path__\n"
         "others = 'columns', 'llvm', 'memory', 'native', 'vectors'\n"
+        "others += 'running', 'wasm'\n"
         "for module in pkgutil.walk_packages(path, 'micrograd.'):\n"
         "    if module.name.rpartition('.')[2] not in others:\n"
         "        importlib.import_module(module.name)\n"
@@ -92,7 +93,8 @@ def test_importing_it_imports_only_the_standard_library(
 
 
 @pytest.mark.parametrize(
-    ("backend", "package"), [("columns", "numpy"), ("native", "llvmlite")]
+    ("backend", "package"),
+    [("columns", "numpy"), ("native", "llvmlite"), ("wasm", "wasmtime")],
 )
 def test_a_backend_without_its_package_says_what_to_install(
     installed: Venv, backend: str, package: str

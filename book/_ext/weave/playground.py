@@ -16,7 +16,7 @@ from sphinx.util.docutils import ReferenceRole, SphinxDirective
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-PAGE = "book/22-alive"
+PAGE = "book/23-alive"
 PLACE = "playground"
 
 

@@ -1,4 +1,4 @@
-"""From chapter 22 on: experiments that are the same on every computer."""
+"""From chapter 23 on: experiments that are the same on every computer."""
 
 import itertools
 import json
@@ -252,7 +252,7 @@ def test_the_backend_is_chosen_by_its_name() -> None:
     """Protects `backend="portable"`, and the message for what isn't one."""
     mean = jit(lambda x: x, [Value(1.0)], backend="portable")
     assert mean.backend is PortableBackend
-    with pytest.raises(ValueError, match="'python', 'portable', 'columns'"):
+    with pytest.raises(ValueError, match="'python', 'portable', 'wasm'"):
         jit(lambda x: x, [Value(1.0)], backend="abacus")
 
 

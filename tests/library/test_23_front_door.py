@@ -1,4 +1,4 @@
-"""From chapter 22 on: what `import micrograd` brings, and what it leaves."""
+"""From chapter 23 on: what `import micrograd` brings, and what it leaves."""
 
 from collections.abc import Callable
 
