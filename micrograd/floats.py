@@ -76,6 +76,13 @@ def dot(
     return total
 
 
+def sqrt(x: float) -> float:
+    """``math.sqrt(x)``, where less than zero gives nan."""
+    if type(x) is not float:
+        return noted(sqrt, x)
+    return math.nan if x < 0.0 else math.sqrt(x)
+
+
 def where(condition: Any, a: Any, b: Any) -> Any:
     """``a`` where the condition holds, ``b`` elsewhere.
 

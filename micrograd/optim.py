@@ -1,4 +1,4 @@
-# Tangled from chapters 11, 15 and 17 in book/: edit there, not here.
+# Tangled from chapters 11, 15, 17 and 19 in book/: edit there, not here.
 """Optimisers: how parameters move once their gradients are known."""
 
 from __future__ import annotations
@@ -7,8 +7,10 @@ import gc
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from micrograd.engine import Value
+from micrograd.floats import sqrt
 
 
 class SGD:
@@ -33,7 +35,8 @@ class SGD:
         self.parameters = list(parameters)
         self.learning_rate = learning_rate
         self.momentum = momentum
-        self.velocities = [0.0] * len(self.parameters)
+        self.states = [[0.0] * len(self.parameters)]
+        self.steps = 0
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters back to zero."""
@@ -41,31 +44,43 @@ class SGD:
             parameter.grad = 0.0
 
     def step(self) -> None:
-        """Move all parameters once: ``data -= learning_rate * velocity``.
+        """Move all parameters once, each as `update` says.
 
         `FloatingPointError` if one would become inf or nan; none is moved.
         """
-        velocities = [
-            self.momentum * v + p.grad
-            for v, p in zip(self.velocities, self.parameters)
+        settings = self.settings()
+        updated = [
+            self.update(p.data, p.grad, *kept, *settings)
+            for p, *kept in zip(self.parameters, *self.states)
         ]
-        self.move(velocities)
-        self.velocities = velocities
-
-    def move(self, velocities: Iterable[float]) -> None:
-        """Move all parameters, or none if one would become inf or nan."""
-        moved = [
-            p.data - self.learning_rate * v
-            for p, v in zip(self.parameters, velocities)
-        ]
-        if not all(map(math.isfinite, moved)):
+        if not all(math.isfinite(number) for number, *_ in updated):
             raise FloatingPointError(
                 "a parameter would become inf or nan, so nothing is moved. "
                 "Training has run away: take a smaller learning rate, or "
                 "scale the inputs; or there is a nan among inputs or labels"
             )
-        for parameter, number in zip(self.parameters, moved):
+        for parameter, (number, *_) in zip(self.parameters, updated):
             parameter.data = number
+        self.states = [list(state) for state in zip(*updated)][1:]
+        self.steps += 1
+
+    def settings(self) -> list[float]:
+        """What `update` is given in the next step, besides a parameter."""
+        return [self.learning_rate, self.momentum]
+
+    def update(self, *numbers: Any) -> tuple[Any, ...]:
+        """Where a parameter goes, and its next velocity.
+
+        It is given the parameter, its gradient, its velocity so far, and
+        the `settings`.
+        """
+        number, gradient, velocity, learning_rate, momentum = numbers
+        velocity = momentum * velocity + gradient
+        return number - learning_rate * velocity, velocity
+
+    def next_settings(self, *settings: Any) -> tuple[Any, ...]:
+        """The settings of the step after the one that has these."""
+        return settings
 
 
 class Adam(SGD):
@@ -100,32 +115,31 @@ class Adam(SGD):
         super().__init__(parameters, learning_rate, momentum=betas[0])
         self.betas = betas
         self.epsilon = epsilon
-        self.squares = [0.0] * len(self.parameters)
-        self.steps = 0
+        self.states.append([0.0] * len(self.parameters))
 
-    def step(self) -> None:
-        """Move all parameters once.
+    def settings(self) -> list[float]:
+        r"""The learning rate, :math:`\beta_1^t` and :math:`\beta_2^t`."""
+        powers = [beta ** (self.steps + 1) for beta in self.betas]
+        return [self.learning_rate, *powers]
 
-        `FloatingPointError` if one would become inf or nan; none is moved.
+    def update(self, *numbers: Any) -> tuple[Any, ...]:
+        """Where a parameter goes, and its next running means.
+
+        It is given the parameter, its gradient, its means so far, and the
+        `settings`.
         """
+        number, g, m, v, learning_rate, beta1_t, beta2_t = numbers
         beta1, beta2 = self.betas
-        gradients = [p.grad for p in self.parameters]
-        means = [
-            beta1 * m + (1.0 - beta1) * g
-            for m, g in zip(self.velocities, gradients)
-        ]
-        squares = [
-            beta2 * v + (1.0 - beta2) * g * g
-            for v, g in zip(self.squares, gradients)
-        ]
-        t = self.steps + 1
-        # What the weights of all gradients so far add up to, in m and in v.
-        in_m, in_v = 1.0 - beta1**t, 1.0 - beta2**t
-        self.move(
-            m / in_m / (math.sqrt(v) / math.sqrt(in_v) + self.epsilon)
-            for m, v in zip(means, squares)
-        )
-        self.velocities, self.squares, self.steps = means, squares, t
+        m = beta1 * m + (1.0 - beta1) * g
+        v = beta2 * v + (1.0 - beta2) * g * g
+        size = sqrt(v) / sqrt(1.0 - beta2_t) + self.epsilon
+        return number - learning_rate * (m / (1.0 - beta1_t) / size), m, v
+
+    def next_settings(self, *settings: Any) -> tuple[Any, ...]:
+        """The settings of the step after the one that has these."""
+        learning_rate, *powers = settings
+        grown = [beta * power for beta, power in zip(self.betas, powers)]
+        return learning_rate, *grown
 
 
 @contextmanager

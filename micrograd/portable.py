@@ -16,6 +16,7 @@ from typing import Any
 
 from micrograd.floats import divide as divide
 from micrograd.floats import noted
+from micrograd.floats import sqrt as sqrt
 from micrograd.floats import where as where
 
 
@@ -32,11 +33,17 @@ def floor(x: float) -> float:
     return x // 1.0 if math.isfinite(x) else x
 
 
+#: Added to a whole number, it leaves the number + 1023 in the last bits.
+SHIFT = 1.5 * 2.0**52 + 1023.0
+
+
 def two_to(k: float) -> float:
     r""":math:`2^k`, for a whole number from -1022 to 1023."""
     if type(k) is not float:
         return noted(two_to, k)
-    return math.ldexp(1.0, int(k)) if k == k else k
+    shifted = struct.pack("<Q", bits(k + SHIFT) << 52 & 2**64 - 1)
+    power: float = struct.unpack("<d", shifted)[0]
+    return power
 
 
 def exponent(x: float) -> float:

@@ -36,6 +36,7 @@ OPCODES = {
     "i64.shr_u": 0x88,
     "f64.neg": 0x9A,
     "f64.floor": 0x9C,
+    "f64.sqrt": 0x9F,
     "f64.add": 0xA0,
     "f64.sub": 0xA1,
     "f64.mul": 0xA2,

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import sys
 from array import array
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 from micrograd.compiler.loops import Loops
+from micrograd.optim import SGD
 
 #: Numbers side by side in memory: an array of type "d".
 Buffer: TypeAlias = "array[float]"
@@ -21,12 +23,14 @@ class Buffers:
     """What a program reads and writes.
 
     The ``examples`` are as the backend's ``load`` has made them. ``results``
-    receives the mean and its derivative for each parameter.
+    receives the mean and its derivative for each parameter. ``states`` are
+    those of an optimiser, if there is one.
     """
 
     examples: Any
     parameters: Buffer
     results: Buffer
+    states: list[Buffer] = field(default_factory=list)
 
 
 def zeros(count: int) -> Buffer:
@@ -48,12 +52,26 @@ class Backend:
         """Fill in the results."""
         raise NotImplementedError
 
-    def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
-        """Make steps of gradient descent, at this learning rate."""
-        for _ in range(steps):
-            self.evaluate(buffers)
-            for i, gradient in enumerate(buffers.results[1:]):
-                buffers.parameters[i] -= rate * gradient
+    def descent(
+        self, buffers: Buffers, optimiser: SGD
+    ) -> Callable[[int], None]:
+        """What makes so many steps of an optimiser, in the buffers."""
+        moving = [buffers.parameters, *buffers.states]
+
+        def make(steps: int) -> None:
+            settings = tuple(optimiser.settings())
+            for _ in range(steps):
+                self.evaluate(buffers)
+                slopes = buffers.results[1:]
+                old = zip(buffers.parameters, slopes, *buffers.states)
+                for i, numbers in enumerate(old):
+                    new = optimiser.update(*numbers, *settings)
+                    for buffer, number in zip(moving, new):
+                        buffer[i] = number
+                settings = optimiser.next_settings(*settings)
+            optimiser.steps += steps
+
+        return make
 
 
 #: By name: the module and the class, and the package that it needs, if any.

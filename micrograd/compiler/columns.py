@@ -13,6 +13,8 @@ from numpy.lib.stride_tricks import as_strided
 from micrograd.compiler.backends import Backend, Buffer, Buffers
 from micrograd.compiler.loops import Loops
 from micrograd.compiler.place import Line, Operand, Place, Run
+from micrograd.compiler.update import update_lines
+from micrograd.optim import SGD
 
 #: What the axis of the examples is called; the loops' are 0, 1, 2, …
 EXAMPLES = 20
@@ -146,6 +148,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "power": numpy.power,
     "exp": numpy.exp,
     "log": numpy.log,
+    "sqrt": numpy.sqrt,
     "tanh": numpy.tanh,
 }
 
@@ -166,3 +169,28 @@ class ColumnsBackend(Backend):
         """Fill in the results."""
         found = buffers.examples.results(buffers.parameters)
         buffers.results[:] = array("d", found)
+
+    def descent(
+        self, buffers: Buffers, optimiser: SGD
+    ) -> Callable[[int], None]:
+        """What makes so many steps of an optimiser, in the buffers."""
+        columns: Columns = buffers.examples
+        count = self.loops.sizes["p"]
+        lines = update_lines(optimiser, count)
+        columns.buffers["h"] = numpy.zeros(len(optimiser.settings()))
+        columns.buffers["d"] = numpy.zeros(len(lines) * count)
+        for i, state in enumerate(buffers.states):
+            columns.buffers[f"k{i}"] = numpy.asarray(memoryview(state))
+        tasks = [columns.task(line) for line in lines]
+
+        def make(steps: int) -> None:
+            columns.buffers["h"][:] = optimiser.settings()
+            for _ in range(steps):
+                self.evaluate(buffers)
+                with numpy.errstate(all="ignore"):
+                    for task in tasks:
+                        task()
+                buffers.parameters[:] = array("d", columns.buffers["p"])
+                optimiser.steps += 1
+
+        return make

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +17,7 @@ from micrograd.compiler.program import straighten
 from micrograd.compiler.recording import Widths, record
 from micrograd.engine import Value
 from micrograd.nn import Module
-from micrograd.optim import collector_paused
+from micrograd.optim import SGD, collector_paused
 
 
 class Compiled:
@@ -62,15 +63,17 @@ class Compiled:
         return Value(mean, operands, "compiled", tuple(gradients))
 
     def descent(
-        self, *batch: Any
+        self, *batch: Any, optimiser: SGD | None = None
     ) -> AbstractContextManager[Callable[..., float]]:
-        """Gradient descent on one batch, with the parameters in a buffer.
+        """Steps on one batch, with the parameters in a buffer.
 
-        Gives ``step(learning_rate, steps=1)``, which makes so many steps
-        and returns the mean before the last of them. On leaving, the
-        parameters get their ``data`` and ``grad``.
+        Gives ``step(learning_rate, steps=1)``, which makes so many steps of
+        gradient descent and returns the mean before the last of them. With
+        an ``optimiser`` for the same parameters they are its steps, and
+        without a rate at its own. On leaving, the parameters get their
+        ``data`` and ``grad``, and the optimiser what it keeps.
         """
-        return _descending(self.load(*batch), self.parameters)
+        return _descending(self.load(*batch), self.parameters, optimiser)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -94,18 +97,31 @@ class Loaded:
 
 @contextmanager
 def _descending(
-    loaded: Loaded, parameters: list[Value]
+    loaded: Loaded, parameters: list[Value], optimiser: SGD | None
 ) -> Iterator[Callable[..., float]]:
     """What `Compiled.descent` does with what a batch has become."""
+    plain = SGD(parameters, math.nan)
+    moving = optimiser or plain
+    if moving.parameters != parameters:
+        raise ValueError(
+            "this optimiser is for other parameters than the function was "
+            "compiled for"
+        )
     buffers = loaded.buffers(parameters)
+    buffers.states = [array("d", state) for state in moving.states]
+    make = loaded.backend.descent(buffers, moving)
     results = buffers.results
     # What they get back if no step is made.
     results[1:] = array("d", [p.grad for p in parameters])
 
-    def step(learning_rate: float, steps: int = 1) -> float:
+    def step(learning_rate: float | None = None, steps: int = 1) -> float:
         if steps < 1:
             raise ValueError(f"at least 1 step can be made, not {steps}")
-        loaded.backend.descend(buffers, float(learning_rate), steps)
+        if learning_rate is not None:
+            moving.learning_rate = float(learning_rate)
+        elif moving is plain:
+            raise TypeError("without an optimiser, say a learning rate")
+        make(steps)
         return results[0]
 
     away: Any = Away()
@@ -117,6 +133,7 @@ def _descending(
         for i, parameter in enumerate(parameters):
             parameter.data = buffers.parameters[i]
             parameter.grad = results[1 + i]
+        moving.states = [list(state) for state in buffers.states]
 
 
 class Away:

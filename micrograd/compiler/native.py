@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -24,6 +24,8 @@ from micrograd.compiler.llvm import (
 from micrograd.compiler.loops import Loops, meets, nests, reads
 from micrograd.compiler.memory import Memory
 from micrograd.compiler.place import Line, Operand, Place, Run
+from micrograd.compiler.update import update_lines
+from micrograd.optim import SGD
 
 
 @contextmanager
@@ -299,30 +301,34 @@ def write_evaluate(module: ir.Module, loops: Loops, lanes: int) -> None:
             one.write(b.fadd(added, mean), results, [around.i], INDEX(0))
 
 
-def write_descend(module: ir.Module, loops: Loops) -> None:
-    """Write ``descend``: it calls ``evaluate`` and moves the parameters.
-
-    After `ARGUMENTS` it takes the learning rate and a number of steps.
-    """
-    kinds = [*ARGUMENTS, DOUBLE, INDEX]
-    with new_function(module, "descend", kinds) as (b, arguments):
-        *given, learning_rate, steps = arguments
-        memory = Memory(b, 1, dict(zip(BUFFERS, given)), {})
-        place, slope = Place("p", 0, (1,)), Place("g", 1, (1,))
-        with loop(b, steps):
-            b.call(module.globals["evaluate"], given)
-            with loop(b, INDEX(loops.sizes["p"])) as around:
-                at = [around.i], INDEX(0)
-                change = b.fmul(learning_rate, memory.read(slope, *at))
-                moved = b.fsub(memory.read(place, *at), change)
-                memory.write(moved, place, *at)
-
-
 def assembly(loops: Loops, lanes: int) -> ir.Module:
-    """The functions ``evaluate`` and ``descend`` in LLVM's language."""
+    """The function ``evaluate`` in LLVM's language."""
     module = ir.Module()
     write_evaluate(module, loops, lanes)
-    write_descend(module, loops)
+    return module
+
+
+def stepping(lines: Sequence[Line], names: list[str]) -> ir.Module:
+    """The function ``descend``: it evaluates and runs lines, many times.
+
+    It takes the address of ``evaluate`` and its `ARGUMENTS`, the lines' own
+    buffers of these ``names``, and a number of steps.
+    """
+    module = ir.Module()
+    function = ir.FunctionType(ir.VoidType(), ARGUMENTS).as_pointer()
+    kinds = [function, *ARGUMENTS, *[BUFFER] * len(names), INDEX]
+    with new_function(module, "descend", kinds) as (b, arguments):
+        evaluate, *buffers, steps = arguments
+        given = buffers[: len(ARGUMENTS)]
+        pointers = dict(zip(BUFFERS, given))
+        pointers |= zip(names, buffers[len(ARGUMENTS) :])
+        memory = Memory(b, 1, pointers, {})
+        # What stays is read by whoever comes afterwards.
+        kept = [x for x in lines if x.result.buffer != "d"]
+        others = [replace(x, operands=(x.result,)) for x in kept]
+        with loop(b, steps):
+            b.call(evaluate, given)
+            write_part(memory, list(lines), INDEX(1), others)
     return module
 
 
@@ -337,14 +343,8 @@ class NativeBackend(Backend):
 
     def __init__(self, loops: Loops) -> None:
         super().__init__(loops)
-        # The functions live as long as the code that they are in.
-        self._code = machine_code(assembly(loops, self.lanes))
-        index = ctypes.c_int64
-        kinds = [*[ctypes.c_void_p] * len(BUFFERS), index, index]
-        address = self._code.get_function_address
-        self._evaluate = ctypes.CFUNCTYPE(None, *kinds)(address("evaluate"))
-        kinds += [ctypes.c_double, index]
-        self._descend = ctypes.CFUNCTYPE(None, *kinds)(address("descend"))
+        self.code = Code(assembly(loops, self.lanes), "evaluate")
+        self.stepping: dict[tuple[Line, ...], Code] = {}
 
     def load(self, columns: list[Buffer]) -> Workspace:
         """The columns, filled up, and room for all that is computed."""
@@ -366,11 +366,49 @@ class NativeBackend(Backend):
 
     def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
-        self._evaluate(*buffers.examples.arguments(buffers))
+        self.code.call(*buffers.examples.arguments(buffers))
 
-    def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
-        """Make steps of gradient descent, without leaving machine code."""
-        self._descend(*buffers.examples.arguments(buffers), rate, steps)
+    def descent(
+        self, buffers: Buffers, optimiser: SGD
+    ) -> Callable[[int], None]:
+        """What makes so many steps, without leaving machine code."""
+        count = self.loops.sizes["p"]
+        lines = tuple(update_lines(optimiser, count))
+        own = {"h": zeros(len(optimiser.settings()))}
+        own["d"] = zeros(len(lines) * count)
+        own |= {f"k{i}": state for i, state in enumerate(buffers.states)}
+        if lines not in self.stepping:
+            self.stepping[lines] = Code(stepping(lines, list(own)), "descend")
+        code = self.stepping[lines]
+        given = [self.code.address, *buffers.examples.arguments(buffers)]
+        given += map(start_of, own.values())
+
+        def make(steps: int) -> None:
+            own["h"][:] = array("d", optimiser.settings())
+            code.call(*given, steps)
+            optimiser.steps += steps
+
+        return make
+
+
+class Code:
+    """A function in machine code.
+
+    It takes addresses and whole numbers, ``call`` calls it, and it is at
+    its ``address`` for as long as this lives.
+    """
+
+    def __init__(self, module: ir.Module, name: str) -> None:
+        self.engine = machine_code(module)
+        self.address = self.engine.get_function_address(name)
+        count = len(module.get_global(name).args)
+        kinds = [ctypes.c_int64] * count
+        self.call = ctypes.CFUNCTYPE(None, *kinds)(self.address)
+
+
+def start_of(buffer: Buffer) -> int:
+    """The address of a buffer's first number."""
+    return buffer.buffer_info()[0]
 
 
 class Workspace:
@@ -385,5 +423,5 @@ class Workspace:
         """What the machine code gets for `ARGUMENTS`."""
         given = {"p": buffers.parameters, "g": buffers.results}
         every = {**self.buffers, **given}
-        starts = [every[name].buffer_info()[0] for name in BUFFERS]
+        starts = [start_of(every[name]) for name in BUFFERS]
         return [*starts, self.length, self.count]

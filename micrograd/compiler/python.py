@@ -71,7 +71,7 @@ def source(program: Program) -> str:
 
 def function_from(text: str, module: Any) -> Callable[..., Any]:
     """The function ``run`` of a text, with a module's ``exp`` and so on."""
-    names = ["where", "divide", "power", "exp", "log", "tanh"]
+    names = ["where", "divide", "power", "exp", "log", "sqrt", "tanh"]
     scope = {name: getattr(module, name) for name in names}
     scope |= {"inf": math.inf, "nan": math.nan}
     # Not with functions that are meant to differ from those of math.

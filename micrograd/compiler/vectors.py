@@ -152,6 +152,10 @@ class Vectors:
         """The natural logarithm, of one lane after the other."""
         return self.call("log", x)
 
+    def sqrt(self, x: ir.Value) -> ir.Value:
+        """The square root, for which the processor has an instruction."""
+        return self.call("sqrt", x)
+
     def power(self, x: ir.Value, n: ir.Value) -> ir.Value:
         """:math:`x^n`, of one lane after the other."""
         return self.call("pow", x, n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -17,9 +17,9 @@ from micrograd.compiler.place import COUNTERS, Line, Operand, Place
 from micrograd.compiler.program import Program
 from micrograd.compiler.running import Instance, Module
 from micrograd.compiler.tape import COMPARISONS
-
-#: Added to a whole number, it leaves the number + 1023 in the last bits.
-SHIFT = 1.5 * 2.0**52 + 1023.0
+from micrograd.compiler.update import update_lines
+from micrograd.optim import SGD
+from micrograd.portable import SHIFT
 
 #: What is done with the operands of an operation, once they are on the stack.
 INSTRUCTIONS = {
@@ -29,6 +29,7 @@ INSTRUCTIONS = {
     "/": "f64.div",
     "neg": "f64.neg",
     "floor": "f64.floor",
+    "sqrt": "f64.sqrt",
     "copy": "",
     "<": "f64.lt",
     "<=": "f64.le",
@@ -216,7 +217,7 @@ def cut(operands: Sequence[Operand], depth: int) -> tuple[Operand, ...]:
 
 
 #: Buffers of which nobody but the lines themselves wants to know.
-OWN = "srd"
+OWN = {"s", "r", "d"}
 
 
 def kept_lines(groups: Sequence[Sequence[Line]]) -> list[list[bool]]:
@@ -280,15 +281,18 @@ def over_examples(parts: Parts, starts: dict[str, int], size: int) -> Function:
     return f
 
 
-def starts_of(loops: Loops) -> dict[str, int]:
+def starts_of(
+    loops: Loops, others: dict[str, int] | None = None
+) -> dict[str, int]:
     """Where in memory each buffer begins, in bytes: the examples come last.
 
-    Besides the program's own there are the number n of examples, the rate h
-    and the means m on their way.
+    Besides the program's own and ``others``, whose sizes are given, there
+    are the number n of examples and the means m on their way.
     """
-    sizes = {"c": loops.sizes["c"], "n": 1, "h": 1}
-    sizes |= {"m": loops.sizes["g"]}
-    sizes |= {name: loops.sizes[name] for name in "pgsrx"}
+    sizes = {"c": loops.sizes["c"], "n": 1, "m": loops.sizes["g"]}
+    sizes |= {name: loops.sizes[name] for name in "pgsr"}
+    sizes |= others or {}
+    sizes["x"] = loops.sizes["x"]
     starts: dict[str, int] = {}
     start = 0
     for name, size in sizes.items():
@@ -319,29 +323,35 @@ def evaluating(loops: Loops, starts: dict[str, int]) -> Function:
     return over_examples(parts, starts, 8 * loops.sizes["x"])
 
 
-def descending(loops: Loops, starts: dict[str, int]) -> Function:
-    """The function ``descend``: it evaluates, and moves the parameters."""
-    f = Function({"rate": "f64", "count": "i32", "steps": "i32"})
-    p, d, h = every("p"), every("d"), Place("h", 0)
-    count = (loops.sizes["p"],)
-    move = [
-        Line("*", count, d, (h, every("g", 1))),
-        Line("-", count, p, (p, d)),
-    ]
-    f(f"i32.const 0 local.get rate f64.store {starts['h']}")
+def descending(lines: Sequence[Line], starts: dict[str, int]) -> Function:
+    """The function ``descend``: it evaluates and runs lines, many times."""
+    f = Function({"count": "i32", "steps": "i32"})
+    groups = nests(line for line in lines if 0 not in line.counts)
+    writer = Writer(f, starts)
     with loop(f, {"step": (0, 1)}, "local.get steps"):
         f("local.get count call 0")
-        if loops.sizes["p"]:
-            Writer(f, starts).nest(move, [False, True])
+        for nest, kept in zip(groups, kept_lines(groups)):
+            writer.nest(nest, kept)
     return f
 
 
-def training_module(program: Program) -> bytes:
-    """A module with the functions ``evaluate`` and ``descend``."""
+def training_module(program: Program, optimiser: SGD | None = None) -> bytes:
+    """A module with the functions ``evaluate`` and ``descend``.
+
+    ``descend`` makes steps of an optimiser, or plain ones.
+    """
+    optimiser = optimiser or SGD([], 0.0)
     loops = rolled(expand(program))
-    starts = starts_of(loops)
-    evaluate, descend = evaluating(loops, starts), descending(loops, starts)
-    return with_memory({"evaluate": evaluate, "descend": descend}, loops)
+    count = loops.sizes["p"]
+    lines = update_lines(optimiser, count)
+    own = {"h": len(optimiser.settings()), "d": len(lines) * count}
+    own |= {f"k{i}": count for i in range(len(optimiser.states))}
+    starts = starts_of(loops, own)
+    functions = {
+        "evaluate": evaluating(loops, starts),
+        "descend": descending(lines, starts),
+    }
+    return with_memory(functions, loops, starts)
 
 
 def answering(loops: Loops, starts: dict[str, int]) -> Function:
@@ -368,16 +378,18 @@ def forward_module(program: Program) -> bytes:
     only = {i: x for i, x in program.to_average.items() if i == 0}
     forward = replace(program, to_average=only, to_add=program.to_add[:1])
     loops = rolled(expand(forward))
-    return with_memory({"answer": answering(loops, starts_of(loops))}, loops)
-
-
-def with_memory(functions: dict[str, Function], loops: Loops) -> bytes:
-    """The module of functions that work on the buffers of a program."""
     starts = starts_of(loops)
+    return with_memory({"answer": answering(loops, starts)}, loops, starts)
+
+
+def with_memory(
+    functions: dict[str, Function], loops: Loops, starts: dict[str, int]
+) -> bytes:
+    """The module of functions that work on the buffers of a program."""
     return module(
         functions,
         pages=1 + starts["x"] // 65536,
-        numbers={name: starts[name] for name in "pgx"},
+        numbers={name: starts[name] for name in starts if name not in OWN},
         data=struct.pack(f"<{len(loops.constants)}d", *loops.constants),
     )
 
@@ -387,25 +399,63 @@ class WasmBackend(Backend):
 
     def __init__(self, loops: Loops) -> None:
         super().__init__(loops)
-        self.module = Module(training_module(loops.program))
+        self.modules: dict[tuple[Line, ...], Module] = {}
+        self.plain = self.module_for(SGD([], 0.0))
 
-    def load(self, columns: list[Buffer]) -> tuple[Instance, int]:
-        """The examples, in the memory of a machine, and how many they are."""
-        instance = self.module.start()
-        instance.write("x", [x for row in zip(*columns) for x in row])
-        return instance, len(columns[0])
+    def module_for(self, optimiser: SGD) -> Module:
+        """The module that makes an optimiser's steps."""
+        program = self.loops.program
+        lines = tuple(update_lines(optimiser, len(program.parameters)))
+        if lines not in self.modules:
+            code = training_module(program, optimiser)
+            self.modules[lines] = Module(code)
+        return self.modules[lines]
+
+    def load(self, columns: list[Buffer]) -> Machines:
+        """The examples, for the machines that will have them in memory."""
+        return Machines(columns)
 
     def evaluate(self, buffers: Buffers) -> None:
         """Fill in the results."""
-        instance, count = buffers.examples
+        machines: Machines = buffers.examples
+        instance = machines.running(self.plain)
         instance.write("p", buffers.parameters)
-        instance.call("evaluate", count)
+        instance.call("evaluate", machines.count)
         buffers.results[:] = instance.read("g", len(buffers.results))
 
-    def descend(self, buffers: Buffers, rate: float, steps: int) -> None:
-        """Make steps of gradient descent, without leaving WebAssembly."""
-        instance, count = buffers.examples
-        instance.write("p", buffers.parameters)
-        instance.call("descend", rate, count, steps)
-        buffers.parameters[:] = instance.read("p", len(buffers.parameters))
-        buffers.results[:] = instance.read("g", len(buffers.results))
+    def descent(
+        self, buffers: Buffers, optimiser: SGD
+    ) -> Callable[[int], None]:
+        """What makes so many steps, without leaving WebAssembly."""
+        machines: Machines = buffers.examples
+        instance = machines.running(self.module_for(optimiser))
+        names = ["p", *(f"k{i}" for i in range(len(buffers.states)))]
+        moving = dict(zip(names, [buffers.parameters, *buffers.states]))
+
+        def make(steps: int) -> None:
+            for name, buffer in moving.items():
+                instance.write(name, buffer)
+            instance.write("h", optimiser.settings())
+            instance.call("descend", machines.count, steps)
+            for name, buffer in moving.items():
+                buffer[:] = instance.read(name, len(buffer))
+            buffers.results[:] = instance.read("g", len(buffers.results))
+            optimiser.steps += steps
+
+        return make
+
+
+class Machines:
+    """Examples, and the machines that have them in their memory."""
+
+    def __init__(self, columns: list[Buffer]) -> None:
+        self.numbers = [x for row in zip(*columns) for x in row]
+        self.count = len(columns[0])
+        self.started: dict[Module, Instance] = {}
+
+    def running(self, module: Module) -> Instance:
+        """The machine for a module."""
+        if module not in self.started:
+            self.started[module] = module.start()
+            self.started[module].write("x", self.numbers)
+        return self.started[module]

@@ -23,6 +23,7 @@ from micrograd.compiler.loops import Loops, rolled
 from micrograd.compiler.native import LANES, NativeBackend, assembly
 from micrograd.engine import Value
 from micrograd.floats import where
+from micrograd.optim import SGD
 from oracle import all_same, same
 
 # It takes a tenth of a second to compile one.
@@ -232,12 +233,14 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
             backend.evaluate(Buffers(batch, parameters, results))
             assert all_same(results[:3], wanted)
             assert parameters == array("d", [0.75, -0.5, MARK, MARK])
-        backend.descend(Buffers(batch, parameters, results), 0.5, 1)
+        states = [array("d", [0.0, 0.0, MARK, MARK])]
+        buffers = Buffers(batch, parameters, results, states)
+        backend.descent(buffers, SGD([], 0.5))(1)
         assert all_same(results[:3], wanted)
         for i, x in enumerate([0.75, -0.5]):
             assert same(parameters[i], x - 0.5 * wanted[1 + i])
         assert list(results[3:]) == [MARK] * 5
-        assert list(parameters[2:]) == [MARK] * 2
+        assert list(parameters[2:]) == list(states[0][2:]) == [MARK] * 2
         for buffer in batch.buffers.values():
             assert list(buffer[-4:]) == [MARK] * 4
         assert columns == before
