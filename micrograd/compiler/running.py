@@ -15,8 +15,10 @@ from micrograd.compiler.backends import Buffer
 #: Whether this Python runs in a page.
 IN_PAGE = sys.platform == "emscripten"
 
-#: The package, or what JavaScript has in a page; None if it isn't there.
+#: The package, which is not in a page.
 wasmtime: Any = None if IN_PAGE else import_module("wasmtime")
+
+#: What JavaScript has in a page.
 js: Any = import_module("js") if IN_PAGE else None
 
 
