@@ -391,7 +391,7 @@ def filled(page: PdfPage) -> float:
     image = page.render(scale=0.5, grayscale=True).to_numpy()
     height, width = image.shape
     # Without the margins of pdf.css, and the lines at the sides of boxes.
-    top, bottom, side = (round(height * mm / 297) for mm in (22, 24, 31))
+    top, bottom, side = (round(height * mm / 297) for mm in (18, 20, 27))
     text = image[top : height - bottom, side : width - side]
     (written,) = np.nonzero((text < 200).any(axis=1))
     return float(written.max(initial=-1) + 1) / len(text)

@@ -107,11 +107,14 @@ class Text:
             )
             article["id"] = top
             self.articles.append(str(article))
+            # The library's files share pages, so they share a running title.
+            is_file = page.name.startswith("book/library/")
+            running = "The library" if is_file else title
             self.pages.append(
                 RUNNING_TITLE.format(
                     slug=page.slug,
-                    name=f"page-{len(self.pages)}",
-                    title=title.replace("\\", r"\\").replace('"', r"\""),
+                    name="library" if is_file else f"page-{len(self.pages)}",
+                    title=running.replace("\\", r"\\").replace('"', r"\""),
                 )
             )
         for name, svg in pictures.items():
