@@ -456,6 +456,8 @@ UNDOCUMENTED = {
     "_operator.index",
     "_weakrefset.WeakSet",
     "_weakrefset.WeakSet.add",
+    "builtins.NoneType.Uint8Array",  # of what JavaScript has in a page
+    "builtins.NoneType.WebAssembly",
     "builtins.float.name",  # of what stands for a number while compiling
     "builtins.list.index",
     "builtins.set.isdisjoint",
@@ -469,6 +471,7 @@ UNDOCUMENTED = {
     "llvmlite.binding.create_pipeline_tuning_options",
     "llvmlite.ir.IRBuilder.udiv",
     "llvmlite.ir.IRBuilder.urem",
+    "llvmlite.ir.Module.get_global",
     "matplotlib.axes.Axes.axline",
     "matplotlib.axes.Axes.set_axis_off",
     "matplotlib.axes.Axes.set_axis_on",
