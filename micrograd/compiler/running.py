@@ -15,11 +15,11 @@ from micrograd.compiler.backends import Buffer
 #: Whether this Python runs in a page.
 IN_PAGE = sys.platform == "emscripten"
 
-#: The package, which is not in a page.
-wasmtime: Any = None if IN_PAGE else import_module("wasmtime")
+# The package, which is not in a page.
+_wasmtime: Any = None if IN_PAGE else import_module("wasmtime")
 
-#: What JavaScript has in a page.
-js: Any = import_module("js") if IN_PAGE else None
+# What JavaScript has in a page.
+_js: Any = import_module("js") if IN_PAGE else None
 
 
 class Module:
@@ -27,12 +27,12 @@ class Module:
 
     def __init__(self, code: bytes) -> None:
         if IN_PAGE:
-            content = js.Uint8Array.new(len(code))
+            content = _js.Uint8Array.new(len(code))
             content.assign(code)
-            self.module = js.WebAssembly.Module.new(content)
+            self.module = _js.WebAssembly.Module.new(content)
         else:
-            self.engine = wasmtime.Engine()
-            self.module = wasmtime.Module(self.engine, code)
+            self.engine = _wasmtime.Engine()
+            self.module = _wasmtime.Module(self.engine, code)
 
     def start(self) -> Instance:
         """The module at work, with a memory of its own."""
@@ -91,8 +91,8 @@ class ByWasmtime(Instance):
     """A module at work in wasmtime."""
 
     def __init__(self, engine: Any, module: Any) -> None:
-        self.store = wasmtime.Store(engine)
-        instance = wasmtime.Instance(self.store, module, [])
+        self.store = _wasmtime.Store(engine)
+        instance = _wasmtime.Instance(self.store, module, [])
         self.exports: Any = instance.exports(self.store)
 
     def call(self, name: str, *arguments: float) -> Any:
@@ -126,7 +126,7 @@ class InPage(Instance):
     """A module at work in the page that this Python is in."""
 
     def __init__(self, module: Any) -> None:
-        self.exports: Any = js.WebAssembly.Instance.new(module).exports
+        self.exports: Any = _js.WebAssembly.Instance.new(module).exports
 
     def call(self, name: str, *arguments: float) -> Any:
         """Call one of its functions."""
@@ -147,9 +147,9 @@ class InPage(Instance):
     def put(self, content: bytes, start: int) -> None:
         """Put bytes into memory."""
         memory = self.exports.memory.buffer
-        js.Uint8Array.new(memory, start, len(content)).assign(content)
+        _js.Uint8Array.new(memory, start, len(content)).assign(content)
 
     def take(self, start: int, count: int) -> bytes:
         """So many bytes of memory."""
         memory = self.exports.memory.buffer
-        return bytes(js.Uint8Array.new(memory, start, count).to_bytes())
+        return bytes(_js.Uint8Array.new(memory, start, count).to_bytes())
