@@ -18,6 +18,11 @@ def divide(a: float, b: float) -> float:
         return math.copysign(math.inf, a) * math.copysign(1.0, b)
 
 
+def is_odd(n: float) -> bool:
+    """Whether this is an odd number; what isn't whole is not."""
+    return abs(math.fmod(n, 2.0)) == 1.0
+
+
 def power(x: float, n: float) -> float:
     """``x ** n``, where overflow gives inf and what isn't real gives nan."""
     if type(x) is not float or type(n) is not float:
@@ -25,12 +30,12 @@ def power(x: float, n: float) -> float:
     try:
         return math.pow(x, n)
     except OverflowError:
-        return -math.inf if x < 0.0 and n % 2.0 == 1.0 else math.inf
+        return -math.inf if x < 0.0 and is_odd(n) else math.inf
     except ValueError:
         if x != 0.0:  # a negative number to a power that isn't whole
             return math.nan
         # zero to a negative power; -0.0 to an odd one keeps its sign
-        return math.copysign(math.inf, x) if n % 2.0 == 1.0 else math.inf
+        return math.copysign(math.inf, x) if is_odd(n) else math.inf
 
 
 def exp(x: float) -> float:

