@@ -126,7 +126,8 @@ $(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES) $(FREEING)
 	@cp $(filter %.css,$(LIVE_SOURCES)) _build/live/live
 	@$(ESBUILD) --format=iife --outdir=_build/live/live \
 	    --banner:js="/*$$(cat $(LIVE_SOURCES) $(PACKAGES) | cksum)*/" \
-	    $(addprefix book/_live/,start.js stepper/stepper.js pad/pad.js)
+	    $(addprefix book/_live/,start.js stepper/stepper.js pad/pad.js \
+	hero/hero.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \
 	    $(addprefix book/_live/,cell/live_cells.js playground/playground.js \

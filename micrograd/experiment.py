@@ -295,10 +295,11 @@ class Experiment:
         self.losses: list[float] = []
         self.accuracies: list[float] = []
         self.as_linked = True
-        self._mean_loss = jit(self._objective, self.model, backend="portable")
+        self._mean_loss = jit(self.objective, self.model, backend="portable")
         self._scores = score_program(self.model)
 
-    def _objective(self, point: Any, label: Any) -> Value:
+    def objective(self, point: Any, label: Any) -> Value:
+        """What one example adds to the loss, with the weight decay."""
         penalty = self.settings.decay * l2(self.model.parameters())
         return hinge([self.model(point)], [label]) + penalty
 

@@ -30,8 +30,8 @@ HTML = BUILD / "html"
 
 NOT_ON_PAPER = (
     "script, noscript, button, .headerlink, .along, .sd-btn, .stage-diff,"
-    " .stage-zip, .digit-pad-live, .toctree-wrapper, .graph-steps, .steps,"
-    " summary:not(.admonition-title, .plumbing > summary)"
+    " .stage-zip, .digit-pad-live, .hero, .toctree-wrapper, .graph-steps,"
+    " .steps, summary:not(.admonition-title, .plumbing > summary)"
 )
 PICTURE = re.compile(r'<svg\b[^>]*\brole="img".*?</svg>', re.DOTALL)
 

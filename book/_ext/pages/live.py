@@ -28,7 +28,7 @@ from figures import graph_text, palette, svg_element
 from run import execute
 from run.datasets import DATASETS, dataset
 from tangle.chapters import chapter_number
-from weave import digit_pad, exercises, playground
+from weave import digit_pad, exercises, hero, playground
 from weave.library_so_far import pack
 
 if TYPE_CHECKING:
@@ -121,6 +121,9 @@ def bring_to_life(
     if digit_pad.on_page(doctree):
         app.add_js_file("live/pad.js", loading_method="defer")
         app.add_css_file("live/pad.css")
+    if hero.on_page(doctree):
+        app.add_js_file("live/hero.js", loading_method="defer")
+        app.add_css_file("live/hero.css")
     notebook = execute.executed(app, pagename)
     if notebook is None:
         return

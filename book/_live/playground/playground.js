@@ -2,17 +2,18 @@
 
 import { Python, page } from "../python/python.js";
 import { button, element } from "../shared/element.js";
+import { Plane } from "../shared/plane.js";
 import { root } from "../shared/this_page.js";
 import { Adding } from "./adding.js";
 import { followLinks, keepInAddress } from "./address.js";
 import { Curve, counted } from "./curves.js";
 import { Network } from "./network.js";
-import { Plane } from "./plane.js";
 import { inWords, Settings, settingsIn } from "./settings.js";
 
 /* Python makes steps for so many seconds at a time, so that it soon hears of
    a pause; then there is something new to see. */
 const SECONDS = 0.05;
+const COLUMNS = 44; // of the plane, for each field takes Python a while
 /* What the form had before a start that another one has followed: of what is
    in it now, nothing is that start's to replace. */
 const SINCE_REPLACED = {};
@@ -39,7 +40,10 @@ class Playground {
   #restart = button("Restart", () =>
     this.startFrom(this.#settings?.query ?? location.search),
   );
-  #plane = new Plane((x, y) => this.#add(x, y));
+  #plane = new Plane(
+    element("canvas", { className: "playground-plane" }),
+    COLUMNS,
+  );
   #losses = new Curve("Loss", loss);
   #accuracies = new Curve("Accuracy", share, 1);
   #network = new Network();
@@ -77,6 +81,9 @@ class Playground {
       this.#safely(async () => {
         if (this.#told.open && (await this.#isReady())) await this.#tell();
       }),
+    );
+    this.#plane.element.addEventListener("click", (event) =>
+      this.#add(...this.#plane.place(event)),
     );
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#pause();

@@ -1,8 +1,5 @@
 /* The plane with its points, and what the network says of every place. */
 
-import { element } from "../shared/element.js";
-
-const COLUMNS = 44;
 const DOT = 4; // pixels from a point's middle to its rim
 
 /* Where the score changes its sign on the sides of a triangle. */
@@ -51,33 +48,38 @@ function* border(plane) {
 }
 
 export class Plane {
-  element = element("canvas", { className: "playground-plane" });
+  element;
+  #columns;
   #small = document.createElement("canvas"); // a pixel for every field
   #points = [];
   #bounds = [0, 1, 0, 1];
   #plane = [];
 
-  /* `onAdd` gets the place that the reader has clicked on. */
-  constructor(onAdd) {
-    this.element.setAttribute("role", "img");
-    this.element.addEventListener("click", ({ offsetX, offsetY }) => {
-      const [x0, x1, y0, y1] = this.#bounds;
-      const { clientWidth, clientHeight } = this.element;
-      onAdd(
-        x0 + ((x1 - x0) * offsetX) / clientWidth,
-        y1 - ((y1 - y0) * offsetY) / clientHeight,
-      );
-    });
-    new ResizeObserver(() => this.draw()).observe(this.element);
+  /* It is cut into so many columns of fields. */
+  constructor(canvas, columns) {
+    this.element = canvas;
+    this.#columns = columns;
+    canvas.setAttribute("role", "img");
+    new ResizeObserver(() => this.draw()).observe(canvas);
     // The colours are those of the theme.
     new MutationObserver(() => this.draw()).observe(document.documentElement, {
       attributeFilter: ["data-theme"],
     });
   }
 
-  /* How many fields the plane is to be cut into. */
+  /* The place that the reader has clicked on. */
+  place({ offsetX, offsetY }) {
+    const [x0, x1, y0, y1] = this.#bounds;
+    const { clientWidth, clientHeight } = this.element;
+    return [
+      x0 + ((x1 - x0) * offsetX) / clientWidth,
+      y1 - ((y1 - y0) * offsetY) / clientHeight,
+    ];
+  }
+
   get fields() {
-    return { columns: COLUMNS, rows: Math.round(COLUMNS / this.#shape) };
+    const columns = this.#columns;
+    return { columns, rows: Math.round(columns / this.#shape) };
   }
 
   /* Its width for a height of 1: that of the points, if it isn't extreme. */
