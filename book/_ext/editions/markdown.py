@@ -54,7 +54,7 @@ class Writer:
         A section in ``depth`` others has a heading of the next level.
         """
         for node in parent.children:
-            if isinstance(node, LEFT_OUT) or is_for_pages(node):
+            if isinstance(node, LEFT_OUT) or sums_up(node):
                 continue
             if is_code_cell(node):
                 yield from self.cell(node)
@@ -165,16 +165,11 @@ class Writer:
         return f"{mark}{self.inline(node)}{mark}"
 
 
-def is_for_pages(node: nodes.Node) -> bool:
-    """Whether a notebook has no use for it.
-
-    That is what sums up the library so far, which a notebook has as a whole,
-    and what lives by a script of the page.
-    """
+def sums_up(node: nodes.Node) -> bool:
+    """Whether it tells of the library so far: a notebook has the whole."""
     attributes = getattr(node, "attributes", {})
     return bool(
-        {"library-so-far", "stage-zip", "hero"}
-        & set(attributes.get("classes", ()))
+        {"library-so-far", "stage-zip"} & set(attributes.get("classes", ()))
         or attributes.get("language") == "diff"
     )
 

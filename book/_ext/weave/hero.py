@@ -7,7 +7,7 @@ the library's own compiler, and puts it into the page, with the points and
 with the weights that training starts from: nothing is fetched, and nothing is
 computed in another way than the library does.
 
-Where no script runs, on paper and in a notebook there is nothing of it.
+Where no script runs, and on paper, there is nothing of it.
 """
 
 from __future__ import annotations
