@@ -10,9 +10,10 @@ import { Network } from "./network.js";
 import { Plane } from "./plane.js";
 import { inWords, Settings, settingsIn } from "./settings.js";
 
-/* Python makes steps for so many seconds at a time, so that it soon hears of
-   a pause; then there is something new to see. */
-const SECONDS = 0.05;
+/* Python makes steps for so many seconds at a time (or, as it only looks at
+   the clock in between, for twice as many), so that it soon hears of a pause;
+   then there is something new to see. */
+const SECONDS = 0.03;
 /* What the form had before a start that another one has followed: of what is
    in it now, nothing is that start's to replace. */
 const SINCE_REPLACED = {};
@@ -287,7 +288,8 @@ class Playground {
       const began = performance.now();
       let count = 0;
       let looked = -CALM;
-      do {
+      let looking = null;
+      const make = async () => {
         const given = { steps, seconds: SECONDS };
         const made = await this.#python.call("training.advance", given);
         // Python answers in turn: it is the run of these steps that is there
@@ -296,10 +298,14 @@ class Playground {
         this.#accuracy.push(...made.accuracies);
         count += made.losses.length;
         isOver = made.has_run_away;
+      };
+      do {
+        // It goes on while the page draws what there was to see before.
+        await Promise.all([make(), looking]);
         const now = performance.now();
         if (goesOn() && (!calm || now - looked > CALM)) {
           looked = now;
-          await this.#look((1000 * count) / (now - began));
+          looking = this.#look((1000 * count) / (now - began));
         }
       } while (goesOn());
       // Somebody may have started anew meanwhile, or let it play again.
