@@ -11,6 +11,7 @@ from collections.abc import Callable
 import browsing
 import pytest
 from browsing import Opener, Site, Window
+from living import Cell
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_accessible import COLOURS, look
 
@@ -255,6 +256,33 @@ def test_play_pause_step_and_restart(playing: Playing) -> None:
         }"""
     )
     playground.wait(ENDED)
+
+
+def test_it_runs_as_it_opens_and_while_it_is_seen(window: Opener) -> None:
+    """Protects the first look, and the battery when nobody looks.
+
+    And readers for whom nothing shall move unless they say so.
+    """
+    with window() as opened:
+        page = opened.page
+        page.emulate_media(reduced_motion="no-preference")
+        opened.open(f"{PAGE}?points=20#playground")
+        playground = Playground(page)
+        playground.wait("Training.")
+        playground.wait_for_step(1)
+        page.get_by_role(
+            "heading", name="Exercises"
+        ).scroll_into_view_if_needed()
+        playground.wait(ENDED)
+        page.get_by_role("link", name="Only two neurons").click()
+        playground.wait("Training.")
+        playground.button("Pause").click()
+        playground.wait(ENDED)
+        page.emulate_media(reduced_motion="reduce")
+        playground.follow("points=20&seed=3")
+        expect(playground.button("Play")).to_be_visible()
+        assert playground.steps == 0
+        assert opened.troubles == []
 
 
 def test_training_that_runs_away_is_over(
@@ -695,6 +723,35 @@ def test_it_works_by_the_keyboard(playing: Playing) -> None:
     for name in ("Step", "Restart", "weights", "Noise", "orange", "x"):
         assert [n for n in names if n.startswith(name)], name
     assert "This run as a Python program, to the last digit" in names
+
+
+MANY = """
+import random
+from micrograd.compiler.program import straighten
+from micrograd.compiler.recording import record
+from micrograd.compiler.running import Module
+from micrograd.compiler.wasm import forward_module
+from micrograd.nn import MLP
+
+model = MLP(2, [3, 1], output=None, rng=random.Random(12))
+program = straighten(record(model, model.parameters(), (2,)))
+machine = Module(forward_module(program)).start()
+
+def answers(count, scale):
+    machine.write("p", [scale * p.data for p in model.parameters()])
+    machine.write("x", [0.5, 0.25] * count)
+    machine.call("answer", count)
+    return set(machine.read("x", 2 * count)[::2])
+
+few, many, other = answers(2, 1), answers(100_000, 1), answers(2, 3)
+print(few == many != other, len(many))"""
+
+
+def test_a_memory_grows_while_it_is_used(window: Opener) -> None:
+    """Protects planes of many points: what is written arrives."""
+    with window() as opened:
+        cell = Cell(opened.open(PAGE), 1).open()
+        assert cell.run(MANY).said() == "True 1"
 
 
 IMAGE = "canvas => canvas.toDataURL()"

@@ -30,6 +30,8 @@ const loss = (number) =>
   number < 1000 ? number.toFixed(4) : number.toExponential(1);
 const share = (number) => `${Math.round(number * 100)}%`;
 
+const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 class Playground {
   #python = new Python(async () => (await page()).playground);
   #place;
@@ -63,6 +65,7 @@ class Playground {
   #playing = null; // what has it play, until there is a pause
   #run = 0; // goes up when what goes on is off: that isn't shown any more
   #starting; // a promise: the last start that was asked for is over
+  #isInSight = true;
 
   constructor(place) {
     this.#place = place;
@@ -82,6 +85,10 @@ class Playground {
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#pause();
     });
+    new IntersectionObserver((changes) => {
+      this.#isInSight = changes.at(-1).isIntersecting;
+      if (!this.#isInSight) this.#pause();
+    }).observe(place);
     this.#python.addEventListener("lost", () => {
       this.#callOff();
       this.#play.disabled = this.#step.disabled = true;
@@ -99,9 +106,21 @@ class Playground {
     this.#place.replaceChildren(this.#status, progress);
     if (focus) this.#status.focus();
     const stopProgress = this.#python.showProgress(progress);
-    await this.startFrom(query);
+    await this.follow(query);
     stopProgress();
     progress.remove();
+  }
+
+  /* Start from the settings of a link, and train: if things may move, and if
+     there is nothing to be said about the link. */
+  async follow(search) {
+    const starting = this.startFrom(search);
+    const run = this.#run;
+    await starting;
+    const isSeen = this.#isInSight && !document.hidden;
+    const isStarted = this.isOpen && run === this.#run && !this.#playing;
+    const isStrange = settingsIn(search).ignored.length > 0;
+    if (isSeen && isStarted && !isStrange && !isCalm()) this.#begin();
   }
 
   /* Whether it can go on from other settings, without Python coming anew. */
@@ -277,7 +296,7 @@ class Playground {
 
   /* Make steps: so many, or more and more of them while this plays. */
   #advance(steps, playing = null) {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const calm = isCalm();
     let isOver = false;
     const goesOn = () => playing && playing === this.#playing && !isOver;
     return this.#safely(async () => {
@@ -328,7 +347,8 @@ class Playground {
     this.#losses.show(this.#loss);
     this.#accuracies.show(this.#accuracy, seen.accuracy);
     const steps = counted(this.#loss.length);
-    const each = pace ? `, ${Math.round(pace)} a second` : "";
+    const rounded = Math.round(pace).toLocaleString("en");
+    const each = pace ? `, ${rounded} a second` : "";
     this.#count.textContent = `${steps}${each}`;
   }
 
