@@ -781,8 +781,8 @@ def test_how_fast_it_trains(
     playing: Playing, page: Page, reported: Callable[[str, str], None]
 ) -> None:
     """Measures the steps a second: a number, for machines differ."""
-    page.emulate_media(reduced_motion="no-preference")
     playground = playing("")
+    page.emulate_media(reduced_motion="no-preference")
     playground.button("Play").click()
     playground.wait_for_step(1)
     began, before = time.perf_counter(), playground.steps
