@@ -9,23 +9,30 @@ from __future__ import annotations
 import math
 import random
 import reprlib
-from collections.abc import Callable, Iterable
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from micrograd import portable
 from micrograd.compiler import Program, jit, record, straighten
-from micrograd.compiler.python import (
-    bracketed,
-    function_from,
-    in_function,
-    statement,
-)
+from micrograd.compiler.python import function_from, source
 from micrograd.data import Point, circles, moons, spiral, xor
 from micrograd.engine import Value
+from micrograd.floats import where
 from micrograd.losses import hinge, l2
 from micrograd.nn import MLP
+from micrograd.optim import SGD
+
+#: The backend of all experiments.
+BACKEND = (
+    "wasm"
+    if sys.platform == "emscripten" or find_spec("wasmtime")
+    else "portable"
+)
 
 #: The data to learn from, by name.
 DATA = {"moons": moons, "circles": circles, "xor": xor, "spiral": spiral}
@@ -238,25 +245,57 @@ class Settings:
         return urlencode(changed, safe=",;")
 
 
-def score_program(model: Any) -> Callable[..., list[float]]:
-    """A function of ``rows`` and ``parameters``: each row's score."""
-    recording = record(model, model.parameters(), (2,))
-    recording.results = recording.results[:1]
-    return function_from(score_source(straighten(recording)), portable)
+def score_function(model: Any) -> Callable[..., list[float]]:
+    """A function of points and parameters: the score of each point."""
+
+    def score(point: Any) -> Value:
+        return Value(model(point).data)
+
+    program = straighten(record(score, model.parameters(), (2,)))
+    if BACKEND == "wasm":
+        return score_machine(program)
+    run = function_from(source(program), portable)
+    return lambda points, parameters: [
+        run([point], parameters)[0] for point in points
+    ]
 
 
-def score_source(program: Program) -> str:
-    """A program of one result, without a mean, as a Python function."""
-    return in_function(
-        "def run(rows, parameters):",
-        f"{bracketed(program.parameters)} = parameters",
-        *map(statement, program.shared),
-        "scores = []",
-        f"for {bracketed(program.inputs)} in rows:",
-        *(f"    {statement(x)}" for x in program.varying),
-        f"    scores.append({program.to_average[0]} + {program.to_add[0]})",
-        "return scores",
-    )
+def score_machine(program: Program) -> Callable[..., list[float]]:
+    """The same function, as a machine."""
+    from micrograd.compiler.running import Module
+    from micrograd.compiler.wasm import forward_module
+
+    machine = Module(forward_module(program)).start()
+
+    def run(
+        points: Iterable[Point], parameters: Sequence[float]
+    ) -> list[float]:
+        numbers = [x for point in points for x in point]
+        machine.write("p", parameters)
+        machine.write("x", numbers)
+        machine.call("answer", len(numbers) // 2)
+        return machine.read("x", len(numbers)).tolist()[::2]
+
+    return run
+
+
+def loss_of(model: Any, decay: float) -> Callable[[Any, Any], Value]:
+    """The loss on an example: hinge loss and penalty."""
+
+    def loss(point: Any, label: Any) -> Value:
+        return hinge([model(point)], [label]) + decay * l2(model.parameters())
+
+    return loss
+
+
+def rightness_of(model: Any) -> Callable[[Any, Any], Value]:
+    """Whether an example is on the right side: 1 or 0."""
+
+    def rightness(point: Any, label: Any) -> Value:
+        positive = model(point).data > 0.0
+        return Value(where(positive, label, -label) > 0.0)
+
+    return rightness
 
 
 #: How much of the plane is shown around the points.
@@ -264,6 +303,11 @@ MARGIN = 0.3
 
 #: A parameter that has grown larger than this will not come back.
 LIMIT = 1e6
+
+
+def too_large(numbers: Iterable[float]) -> bool:
+    """Whether one of the parameters is beyond the limit."""
+    return any(abs(x) > LIMIT for x in numbers)
 
 
 class Experiment:
@@ -295,13 +339,17 @@ class Experiment:
         self.losses: list[float] = []
         self.accuracies: list[float] = []
         self.as_linked = True
-        self._mean_loss = jit(self.objective, self.model, backend="portable")
-        self._scores = score_program(self.model)
+        loss = loss_of(self.model, settings.decay)
+        self._mean_loss = jit(loss, self.model, backend=BACKEND)
+        rightness = rightness_of(self.model)
+        self._accuracy = jit(rightness, self.model, backend=BACKEND)
+        self._scores = score_function(self.model)
+        self._load()
 
-    def objective(self, point: Any, label: Any) -> Value:
-        """What one example adds to the loss, with the weight decay."""
-        penalty = self.settings.decay * l2(self.model.parameters())
-        return hinge([self.model(point)], [label]) + penalty
+    def _load(self) -> None:
+        """Have both programs know the examples."""
+        self._to_learn = self._mean_loss.load(self.points, self.labels)
+        self._to_judge = self._accuracy.load(self.points, self.labels)
 
     @property
     def steps(self) -> int:
@@ -310,30 +358,41 @@ class Experiment:
 
     def step(self, steps: int = 1) -> None:
         """Make so many steps, but none after training has run away."""
-        for _ in range(steps):
-            if self.has_run_away:
-                break
-            self.accuracies.append(self.accuracy)
-            with self._mean_loss.descent(self.points, self.labels) as descend:
-                self.losses.append(descend(self.settings.rate))
+        parameters = self.model.parameters()
+        learning = self._to_learn.buffers(parameters)
+        learning.results[1:] = array("d", [p.grad for p in parameters])
+        judging = self._to_judge.buffers(parameters)
+        judging.parameters = learning.parameters
+        optimiser = SGD(parameters, self.settings.rate)
+        learning.states = [array("d", state) for state in optimiser.states]
+        descend = self._to_learn.backend.descent(learning, optimiser)
+        try:
+            for _ in range(steps):
+                if too_large(learning.parameters):
+                    break
+                self._to_judge.backend.evaluate(judging)
+                descend(1)
+                self.losses.append(learning.results[0])
+                self.accuracies.append(judging.results[0])
+        finally:
+            numbers = zip(learning.parameters, learning.results[1:])
+            for p, (data, grad) in zip(parameters, numbers):
+                p.data, p.grad = data, grad
 
     @property
     def has_run_away(self) -> bool:
         """Whether a parameter has grown so large that training is over."""
-        return any(abs(p.data) > LIMIT for p in self.model.parameters())
+        return too_large([p.data for p in self.model.parameters()])
 
     @property
     def loss(self) -> float:
         """The loss now, which takes nearly as long as a step."""
-        mean: Value = self._mean_loss(self.points, self.labels)
-        return mean.data
+        return self._mean_loss(self._to_learn).data
 
     @property
     def accuracy(self) -> float:
         """The share of points that are on the right side now."""
-        scores = self.scores(self.points)
-        pairs = zip(scores, self.labels)
-        return sum((s > 0.0) == (y > 0) for s, y in pairs) / len(scores)
+        return self._accuracy(self._to_judge).data
 
     def scores(self, points: Iterable[Point]) -> list[float]:
         """What the network says about points, now."""
@@ -349,6 +408,7 @@ class Experiment:
         self.settings = replace(self.settings, added=added)
         self.points.append(point[:2])
         self.labels.append(label)
+        self._load()
         self.as_linked = self.as_linked and not self.losses
 
     @property

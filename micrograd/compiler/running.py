@@ -123,10 +123,17 @@ class ByWasmtime(Instance):
 
 
 class InPage(Instance):
-    """A module at work in the page that this Python is in."""
+    """A module at work in the page that this Python is in.
+
+    To ask JavaScript takes longer than to move the bytes: what it has said
+    is kept.
+    """
 
     def __init__(self, module: Any) -> None:
         self.exports: Any = _js.WebAssembly.Instance.new(module).exports
+        self.numbers: dict[str, int] = {}
+        self.bytes = 0
+        self.windows: dict[tuple[int, int], Any] = {}
 
     def call(self, name: str, *arguments: float) -> Any:
         """Call one of its functions."""
@@ -134,22 +141,31 @@ class InPage(Instance):
 
     def number(self, name: str) -> int:
         """One of its numbers."""
-        number: int = getattr(self.exports, name).value
-        return number
+        if name not in self.numbers:
+            self.numbers[name] = getattr(self.exports, name).value
+        return self.numbers[name]
 
     def size(self, pages: int = 0) -> int:
         """How many bytes of memory there are, with so many new pages."""
         if pages:
             self.exports.memory.grow(pages)
-        size: int = self.exports.memory.buffer.byteLength
-        return size
+            self.windows.clear()  # they are into the memory before
+        if pages or not self.bytes:
+            self.bytes = self.exports.memory.buffer.byteLength
+        return self.bytes
+
+    def window(self, start: int, count: int) -> Any:
+        """So many bytes of memory, as JavaScript has them."""
+        if (start, count) not in self.windows:
+            self.windows[start, count] = _js.Uint8Array.new(
+                self.exports.memory.buffer, start, count
+            )
+        return self.windows[start, count]
 
     def put(self, content: bytes, start: int) -> None:
         """Put bytes into memory."""
-        memory = self.exports.memory.buffer
-        _js.Uint8Array.new(memory, start, len(content)).assign(content)
+        self.window(start, len(content)).assign(content)
 
     def take(self, start: int, count: int) -> bytes:
         """So many bytes of memory."""
-        memory = self.exports.memory.buffer
-        return bytes(_js.Uint8Array.new(memory, start, count).to_bytes())
+        return bytes(self.window(start, count).to_bytes())

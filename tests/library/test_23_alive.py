@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from micrograd import engine, portable
+from micrograd import experiment as experiments
 from micrograd.compiler import Compiled, jit
 from micrograd.compiler.portably import PortableBackend
 from micrograd.data import circles, moons, spiral, xor
@@ -444,6 +446,92 @@ def told(experiment: Experiment) -> str:
     )
 
 
+def run_on(backend: str, settings: Settings) -> str:
+    """What an experiment has to show after some steps and with a point."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiments, "BACKEND", backend)
+        experiment = Experiment(settings)
+        experiment.step(5)
+        experiment.add(0.5, 0.25, 1)
+        experiment.step()
+        return told(experiment)
+
+
+@given(SETTINGS)
+@hypothesis_settings(max_examples=20, deadline=None)
+def test_the_digits_are_those_of_python(settings: Settings) -> None:
+    """Protects readers elsewhere, where nothing may run WebAssembly."""
+    settings = replace(
+        settings,
+        points=min(settings.points, 40),
+        hidden=settings.hidden[:2],
+    )
+    assert run_on("wasm", settings) == run_on("portable", settings)
+
+
+@pytest.mark.parametrize(
+    ("before", "backend"),
+    [
+        ("", "wasm"),  # wasmtime is there
+        ("sys.modules['wasmtime'] = None", "portable"),
+        (
+            "sys.modules['wasmtime'] = None; sys.platform = 'emscripten'",
+            "wasm",
+        ),
+    ],
+)
+def test_webassembly_is_used_where_something_can_run_it(
+    before: str, backend: str, python: Callable[..., str]
+) -> None:
+    """Protects the pace in the page, and readers without the package."""
+    program = f"""
+import sys; {before}
+from micrograd.experiment import BACKEND; print(BACKEND)"""
+    assert python(program) == f"{backend}\n"
+
+
+def test_without_webassembly_it_does_without(
+    python: Callable[..., str],
+) -> None:
+    """Protects those who have Python and nothing else."""
+    program = """
+import sys; sys.modules["wasmtime"] = None
+from micrograd import Experiment, Settings
+experiment = Experiment(Settings(points=4))
+experiment.step(); experiment.plane(2, 2); print(experiment.accuracy)"""
+    assert 0.0 <= float(python(program)) <= 1.0
+
+
+@EACH
+def test_no_step_changes_nothing(settings: Settings) -> None:
+    """Protects the gradients, which are those of the last step."""
+    experiment = Experiment(settings)
+    experiment.step(2)
+    before = told(experiment)
+    experiment.step(0)
+    assert told(experiment) == before
+
+
+def test_a_step_that_is_interrupted_leaves_what_was_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Protects from numbers that belong to another step: Ctrl-C may come."""
+    experiment, other = Experiment(QUICK), Experiment(QUICK)
+    too_large = experiments.too_large
+
+    def interrupted(numbers: Any) -> bool:
+        if experiment.steps == 3:
+            raise KeyboardInterrupt
+        return too_large(numbers)
+
+    monkeypatch.setattr(experiments, "too_large", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        experiment.step(10)
+    monkeypatch.undo()
+    other.step(3)
+    assert told(experiment) == told(other)
+
+
 def test_seeds_make_another_network_and_other_data() -> None:
     """Protects ``seed``: it is that of everything random."""
     one, other = Experiment(QUICK), Experiment(replace(QUICK, seed=3))
@@ -563,12 +651,16 @@ def test_training_that_runs_away_is_stopped(activation: str) -> None:
     assert "Infinity" not in told(experiment)
 
 
-def test_the_digits_of_a_link_are_the_same_for_ever() -> None:
+@pytest.mark.parametrize("backend", ["portable", "wasm"])
+def test_the_digits_of_a_link_are_the_same_for_ever(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Protects every link that anybody has kept.
 
     These were the same in CPython 3.11 to 3.14, on glibc and, in a browser,
     on musl.
     """
+    monkeypatch.setattr(experiments, "BACKEND", backend)
     experiment = Experiment(Settings())
     experiment.step(60)
     assert experiment.losses[-1] == 0.24383646321878985

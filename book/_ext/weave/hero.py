@@ -122,12 +122,18 @@ class Training:
         from micrograd.compiler import record, straighten
         from micrograd.compiler.running import packed
         from micrograd.compiler.wasm import forward_module, training_module
-        from micrograd.experiment import LIMIT, Experiment, Settings
+        from micrograd.experiment import (
+            LIMIT,
+            Experiment,
+            Settings,
+            loss_of,
+        )
 
         settings = Settings.from_query(query)
         experiment = Experiment(settings)
         parameters = experiment.model.parameters()
-        mean_loss = record(experiment.objective, parameters, (2, None))
+        loss = loss_of(experiment.model, settings.decay)
+        mean_loss = record(loss, parameters, (2, None))
         score = record(experiment.model, parameters, (2,))
         score.results = score.results[:1]
         others = [

@@ -24,10 +24,10 @@ export function followLinks(place, playground) {
     event.preventDefault();
     history.pushState(null, "", link.href);
     playground.focus();
-    playground.startFrom(location.search);
+    playground.follow(location.search);
   });
   addEventListener("popstate", () => {
     if (!playground.isOpen || location.search === kept) return;
-    playground.startFrom(location.search);
+    playground.follow(location.search);
   });
 }

@@ -52,13 +52,16 @@ export class Curve {
     const top = this.#highest ?? numbers.reduce((a, b) => Math.max(a, b), 0);
     this.#top.textContent = top ? this.#written(top) : "";
     this.#last.textContent = numbers.length ? counted(numbers.length) : "steps";
-    // No more of them than there is room for.
+    // No more of them than there is room for: of many, the ends.
     const stride = Math.ceil(numbers.length / WIDTH);
     const points = [];
     for (let step = 0; step < numbers.length; step += stride) {
       const x = (step / Math.max(numbers.length - 1, 1)) * WIDTH;
-      const y = HEIGHT - (numbers[step] / (top || 1)) * HEIGHT;
-      points.push(`${x.toFixed(1)},${y.toFixed(1)}`);
+      const many = numbers.slice(step, step + stride);
+      for (const number of new Set([Math.max(...many), Math.min(...many)])) {
+        const y = HEIGHT - (number / (top || 1)) * HEIGHT;
+        points.push(`${x.toFixed(1)},${y.toFixed(1)}`);
+      }
     }
     this.#line.setAttribute("points", points.join(" "));
   }

@@ -10,9 +10,10 @@ import { Curve, counted } from "./curves.js";
 import { Network } from "./network.js";
 import { inWords, Settings, settingsIn } from "./settings.js";
 
-/* Python makes steps for so many seconds at a time, so that it soon hears of
-   a pause; then there is something new to see. */
-const SECONDS = 0.05;
+/* Python makes steps for so many seconds at a time (or, as it only looks at
+   the clock in between, for twice as many), so that it soon hears of a pause;
+   then there is something new to see. */
+const SECONDS = 0.03;
 const COLUMNS = 44; // of the plane, for each field takes Python a while
 /* What the form had before a start that another one has followed: of what is
    in it now, nothing is that start's to replace. */
@@ -29,6 +30,8 @@ const LOST = "The trained network is lost. Press Restart.";
 const loss = (number) =>
   number < 1000 ? number.toFixed(4) : number.toExponential(1);
 const share = (number) => `${Math.round(number * 100)}%`;
+
+const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 class Playground {
   #python = new Python(async () => (await page()).playground);
@@ -66,6 +69,7 @@ class Playground {
   #playing = null; // what has it play, until there is a pause
   #run = 0; // goes up when what goes on is off: that isn't shown any more
   #starting; // a promise: the last start that was asked for is over
+  #isInSight = true;
 
   constructor(place) {
     this.#place = place;
@@ -88,6 +92,10 @@ class Playground {
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#pause();
     });
+    new IntersectionObserver((changes) => {
+      this.#isInSight = changes.at(-1).isIntersecting;
+      if (!this.#isInSight) this.#pause();
+    }).observe(place);
     this.#python.addEventListener("lost", () => {
       this.#callOff();
       this.#play.disabled = this.#step.disabled = true;
@@ -105,9 +113,21 @@ class Playground {
     this.#place.replaceChildren(this.#status, progress);
     if (focus) this.#status.focus();
     const stopProgress = this.#python.showProgress(progress);
-    await this.startFrom(query);
+    await this.follow(query);
     stopProgress();
     progress.remove();
+  }
+
+  /* Start from the settings of a link, and train: if things may move, and if
+     there is nothing to be said about the link. */
+  async follow(search) {
+    const starting = this.startFrom(search);
+    const run = this.#run;
+    await starting;
+    const isSeen = this.#isInSight && !document.hidden;
+    const isStarted = this.isOpen && run === this.#run && !this.#playing;
+    const isStrange = settingsIn(search).ignored.length > 0;
+    if (isSeen && isStarted && !isStrange && !isCalm()) this.#begin();
   }
 
   /* Whether it can go on from other settings, without Python coming anew. */
@@ -283,7 +303,7 @@ class Playground {
 
   /* Make steps: so many, or more and more of them while this plays. */
   #advance(steps, playing = null) {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const calm = isCalm();
     let isOver = false;
     const goesOn = () => playing && playing === this.#playing && !isOver;
     return this.#safely(async () => {
@@ -294,7 +314,8 @@ class Playground {
       const began = performance.now();
       let count = 0;
       let looked = -CALM;
-      do {
+      let looking = null;
+      const make = async () => {
         const given = { steps, seconds: SECONDS };
         const made = await this.#python.call("training.advance", given);
         // Python answers in turn: it is the run of these steps that is there
@@ -303,10 +324,14 @@ class Playground {
         this.#accuracy.push(...made.accuracies);
         count += made.losses.length;
         isOver = made.has_run_away;
+      };
+      do {
+        // It goes on while the page draws what there was to see before.
+        await Promise.all([make(), looking]);
         const now = performance.now();
         if (goesOn() && (!calm || now - looked > CALM)) {
           looked = now;
-          await this.#look((1000 * count) / (now - began));
+          looking = this.#look((1000 * count) / (now - began));
         }
       } while (goesOn());
       // Somebody may have started anew meanwhile, or let it play again.
@@ -329,7 +354,8 @@ class Playground {
     this.#losses.show(this.#loss);
     this.#accuracies.show(this.#accuracy, seen.accuracy);
     const steps = counted(this.#loss.length);
-    const each = pace ? `, ${Math.round(pace)} a second` : "";
+    const rounded = Math.round(pace).toLocaleString("en");
+    const each = pace ? `, ${rounded} a second` : "";
     this.#count.textContent = `${steps}${each}`;
   }
 
