@@ -247,6 +247,7 @@ def score_program(model: Any) -> Callable[..., list[float]]:
 
 def score_source(program: Program) -> str:
     """A program of one result, without a mean, as a Python function."""
+    terms = [row.right for row in [*program.to_average, *program.to_add]]
     return in_function(
         "def run(rows, parameters):",
         f"{bracketed(program.parameters)} = parameters",
@@ -254,7 +255,7 @@ def score_source(program: Program) -> str:
         "scores = []",
         f"for {bracketed(program.inputs)} in rows:",
         *(f"    {statement(x)}" for x in program.varying),
-        f"    scores.append({program.to_average[0]} + {program.to_add[0]})",
+        f"    scores.append({' + '.join(str(x) for x in terms)})",
         "return scores",
     )
 
