@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any
 
 from micrograd.compiler.recording import Products, Recording, weighted_sum
@@ -43,14 +44,23 @@ def parted(result: Any) -> tuple[Unknown | None, Any]:
     return (result, shared) if is_varying(result) else (None, result)
 
 
-def summed(rows: Sequence[Products]) -> list[Products]:
+def chosen(row: Products, keep: Sequence[bool]) -> Iterator[Products]:
+    """The products that are to be kept, if there are any."""
+    if any(keep):
+        results, lefts = (
+            list(compress(x, keep)) for x in (row.results, row.lefts)
+        )
+        yield Products(results, lefts, row.right)
+
+
+def one_each(rows: Sequence[Products]) -> list[Products]:
     """The same, but what several products go to gets one: their sum."""
     times = Counter(i for row in rows for i in row.results)
     once: list[Products] = []
     terms: defaultdict[int, list[tuple[Any, Any]]] = defaultdict(list)
     for row in rows:
         keep = [times[i] == 1 for i in row.results]
-        once += row.chosen(keep)
+        once += chosen(row, keep)
         for i, left, alone in zip(row.results, row.lefts, keep):
             if not alone:
                 terms[i].append((left, row.right))
@@ -100,9 +110,9 @@ def straighten(recording: Recording) -> Program:
             to_average.append(row)
             continue
         varies = [is_varying(x) for x in row.lefts]
-        to_average += row.chosen(varies)
-        to_add += row.chosen([not x for x in varies])
-    to_average = summed(to_average)
+        to_average += chosen(row, varies)
+        to_add += chosen(row, [not x for x in varies])
+    to_average = one_each(to_average)
     needed = factors([*to_average, *to_add])
     alive = without_dead_code(recording.tape, needed)
     return Program(

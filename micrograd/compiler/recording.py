@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any
 
 from micrograd.compiler.tape import Gate, Symbol, Tape
@@ -192,11 +191,3 @@ class Products:
     results: Sequence[int]
     lefts: Sequence[Any]
     right: Any
-
-    def chosen(self, keep: Sequence[bool]) -> Iterator[Products]:
-        """Those that are to be kept, if there are any."""
-        if any(keep):
-            results, lefts = (
-                list(compress(x, keep)) for x in (self.results, self.lefts)
-            )
-            yield Products(results, lefts, self.right)
