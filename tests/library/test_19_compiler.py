@@ -13,7 +13,6 @@ import random
 import re
 import sys
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from fractions import Fraction
@@ -39,10 +38,8 @@ from compiling import (
     tasks,
     zero,
 )
-from micrograd.compiler import Recording, jit, record, straighten
-from micrograd.compiler.batch import columns_of
-from micrograd.compiler.program import factors
-from micrograd.compiler.python import products_of, source
+from micrograd.compiler import jit, record, straighten
+from micrograd.compiler.python import source
 from micrograd.data import moons
 from micrograd.engine import Value
 from micrograd.floats import where
@@ -59,12 +56,7 @@ EACH = pytest.mark.parametrize("backend", BACKENDS)
 
 @given(tasks())
 def test_random_programs_have_the_eager_engines_numbers(task: Task) -> None:
-    """Protects all operations together, on parameters and inputs alike.
-
-    In Python even the last bit is the engine's, if there is one example
-    and no sum of three terms or more has some without an input: these are
-    added up first.
-    """
+    """Protects all operations together, on parameters and inputs alike."""
     parameters = task.parameters()
     function = task.function(parameters)
     for backend in sorted({"python", "columns"} & set(BACKENDS)):
@@ -72,35 +64,6 @@ def test_random_programs_have_the_eager_engines_numbers(task: Task) -> None:
         for count in {1, len(task.examples)}:
             batch = task.batch(count)
             assert_as_eager(mean, function, parameters, *batch)
-            if backend == "python" and count == 1:
-                widths, _ = columns_of(batch)
-                if keeps_order(record(function, parameters, widths)):
-                    expected = eager(function, parameters, batch)
-                    found = compiled(mean, parameters, batch)
-                    assert identical(found, expected)
-
-
-def keeps_order(recording: Recording) -> bool:
-    """Whether no result is a sum whose terms are added in another order."""
-    program = straighten(recording)
-    to_add, to_average = (
-        {i for row in rows for i in row.results}
-        for rows in (program.to_add, program.to_average)
-    )
-    terms: Counter[int] = Counter({0: 1})
-    for row in recording.results[1:]:
-        for i, left in zip(row.results, row.lefts, strict=True):
-            is_known = type(left) is type(row.right) is float
-            terms[i] += 2 if is_known else 1  # it may be a sum itself
-    for row in program.to_add:
-        if 0 in row.results and not is_one_term(row.right):
-            terms[0] = 3
-    return all(terms[i] <= 2 for i in to_add & to_average)
-
-
-def is_one_term(x: Any) -> bool:
-    """Whether this can't be two terms of a sum that have been added up."""
-    return x == 0.0 if isinstance(x, float) else x.operation != "+"
 
 
 SUMS: list[Callable[[Value, Value, Value, Any], Value]] = [
@@ -480,32 +443,6 @@ def test_a_long_chain_is_compiled() -> None:
 # What is run: the program that was written down.
 
 
-def test_nothing_is_computed_twice_or_in_vain() -> None:
-    """Protects the speed of compiled code, with no clock."""
-    model = MLP(2, [4, 1], rng=random.Random(0))
-
-    def function(point: Any, label: Any) -> Value:
-        unused = Value(point[0]).exp()
-        score: Any = model(point)
-        again: Any = model(point)
-        return (unused * 0.0 + score - label) ** 2 + (again - label) ** 1
-
-    program = straighten(record(function, model.parameters(), (2, None)))
-    noted = [*program.shared, *program.varying]
-    texts = [(x.operation, tuple(map(repr, x.operands))) for x in noted]
-    assert len(set(texts)) == len(texts)
-    assert sum(operation == "tanh" for operation, _ in texts) == 5
-    idle = {"+": "0.0", "-": "0.0", "*": "1.0", "/": "1.0", "power": "1.0"}
-    for operation, operands in texts:
-        assert idle.get(operation) not in operands[1:], operands
-        if operation in {"+", "*"}:
-            assert idle[operation] not in operands[:1], operands
-    used = {repr(o) for x in noted for o in x.operands}
-    rows = [*program.to_average, *program.to_add]
-    used |= {repr(x) for x in factors(rows)}
-    assert {repr(x) for x in noted} <= used
-
-
 def test_the_smallest_programs_are_as_small_as_they_can_be() -> None:
     """Protects from needless work by the number of instructions."""
     p, q = Value(2.0), Value(3.0)
@@ -522,22 +459,6 @@ def test_the_smallest_programs_are_as_small_as_they_can_be() -> None:
     assert count(lambda x: (p * x) / 1.0) == 1
     assert count(lambda x: p * x**1.0) == 1
     assert count(lambda x: Value(2.0) * 3.0 + p) == 1
-
-
-def test_what_depends_on_parameters_alone_is_computed_once() -> None:
-    """Protects penalties from being paid for by every example.
-
-    In none of the results is there a term of them left for the mean.
-    """
-    p, q = Value(2.0), Value(3.0)
-    program = straighten(
-        record(lambda x: (p * x + p.exp() * q.tanh()) + p * p, [p, q], (None,))
-    )
-    assert [x.operation for x in program.varying] == ["*"]
-    averaged = [text for _, text in products_of(program.to_average)]
-    assert sorted(averaged) == ["v0", "x0"]
-    once = [x.operation for x in program.shared]
-    assert once.count("exp") == once.count("tanh") == 1
 
 
 def moons_task() -> tuple[MLP, Callable[[Any, Any], Value]]:
