@@ -4,9 +4,18 @@ import random
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given
 
-from compiling import Task, compiled, eager, identical, tasks
+from compiling import (
+    BACKENDS,
+    Task,
+    assert_as_eager,
+    compiled,
+    eager,
+    identical,
+    tasks,
+)
 from micrograd.compiler import Recording, jit, record, straighten
 from micrograd.compiler.batch import columns_of
 from micrograd.compiler.program import factors
@@ -95,3 +104,16 @@ def test_what_depends_on_parameters_alone_is_computed_once() -> None:
     assert sorted(averaged) == ["v0", "x0"]
     once = [x.operation for x in program.shared]
     assert once.count("exp") == once.count("tanh") == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_term_may_be_added_more_than_once(backend: str) -> None:
+    """Protects sums in which the same number stands side by side."""
+    p = Value(2.0)
+
+    def function(x: Any) -> Value:
+        term = -(p * x)
+        return (p * x).exp() + term + term + term
+
+    mean = jit(function, [p], backend=backend)
+    assert_as_eager(mean, function, [p], [0.5, 0.25])
