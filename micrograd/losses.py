@@ -1,4 +1,4 @@
-# Tangled from chapters 11, 12, 14 and 19 in book/: edit there, not here.
+# Tangled from chapters 11, 12, 14, 19 and 20 in book/: edit there, not here.
 """Losses: how wrong a network's answers are, as one value to minimise."""
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def hinge(scores: Sequence[Value], labels: Sequence[Value | Number]) -> Value:
 
 def l2(parameters: Iterable[Value]) -> Value:
     r"""The sum of the squares of all parameters, :math:`\sum_i p_i^2`."""
-    return sum((p * p for p in parameters), Value(0.0))
+    squared = list(parameters)
+    return Value.dot(squared, squared, Value(0.0))
 
 
 def softmax(scores: Sequence[Value]) -> list[Value]:

@@ -96,7 +96,11 @@ class Columns:
         """What adds up the products of a run, and the axes that are left."""
         inner = (*counts, run.count)
         left, right = (self.view(x, inner) for x in (run.left, run.right))
-        return total_of(left, right, axes)
+        total, kept = total_of(left, right, axes)
+        if len(counts) in left[1] + right[1]:
+            return total, kept
+        # Neither factor steps: it is the same product each time.
+        return (lambda: run.count * total()), kept
 
 
 def total_of(left: Any, right: Any, axes: list[int]) -> Any:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from micrograd import portable
-from micrograd.compiler.program import Program, without_dead_code
+from micrograd.compiler.program import Program, factors, without_dead_code
 from micrograd.compiler.tape import Symbol, Tape
 
 #: What is replaced, and by what it is traced.
@@ -30,10 +31,18 @@ def expand(program: Program) -> Program:
     for x in [*program.shared, *program.varying]:
         function = FUNCTIONS.get(x.operation, partial(tape.note, x.operation))
         known[x.name] = function(*renewed(x.operands, known))
-    results = renewed(program.to_average.values(), known)
-    to_average = dict(zip(program.to_average, results))
-    to_add = renewed(program.to_add, known)
-    alive = without_dead_code(tape, [*results, *to_add])
+    to_average, to_add = (
+        [
+            replace(
+                row,
+                lefts=renewed(row.lefts, known),
+                right=renewed([row.right], known)[0],
+            )
+            for row in rows
+        ]
+        for rows in (program.to_average, program.to_add)
+    )
+    alive = without_dead_code(tape, factors([*to_average, *to_add]))
     return Program(
         renewed(program.inputs, known),
         renewed(program.parameters, known),

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from operator import sub
 from typing import Any, TypeAlias
 
 from micrograd.compiler.place import Line, Operand, Place, Run
-from micrograd.compiler.program import Program
-from micrograd.compiler.tape import Unknown
+from micrograd.compiler.program import Program, factors, names_of
+from micrograd.compiler.recording import Products
 
 #: What a line does; its loops, each with a count and steps, outermost first;
 #: and the numbers of its places, in the first round.
@@ -28,9 +28,9 @@ def in_loops(rows: Sequence[Row]) -> Iterator[Row]:
         what, loops, first = rows[i]
         steps: tuple[int, ...] | None = None
         before, end = first, i + 1
-        while end < len(rows) and rows[end][:2] == rows[i][:2]:
+        while end < len(rows) and rows[end][:2] == (what, loops):
             numbers = rows[end][2]
-            step = tuple([b - a for a, b in zip(before, numbers)])
+            step = tuple(map(sub, numbers, before))
             if steps is not None and steps != step:
                 break
             steps, before, end = step, numbers, end + 1
@@ -72,20 +72,16 @@ class Loops:
 class Node:
     """An instruction with all that it has swallowed.
 
-    ``name`` is its name on the tape, or the number of a result; ``pairs``
-    are the products that a sum adds up.
+    ``name`` is its name on the tape. A sum adds up the products of its
+    ``lefts`` and ``rights``.
     """
 
-    name: Any
+    name: str
     operation: str
-    operands: tuple[Any, ...]
-    pairs: list[tuple[Any, Any]]
+    operands: Sequence[Any]
     varies: bool
-
-    def names(self) -> list[str]:
-        """What it reads."""
-        flat = [*self.operands, *(x for pair in self.pairs for x in pair)]
-        return [x.name for x in flat if type(x) is not float]
+    lefts: Sequence[Any] = ()
+    rights: Sequence[Any] = ()
 
 
 class Chains:
@@ -93,22 +89,14 @@ class Chains:
 
     def __init__(self, program: Program) -> None:
         instructions = [*program.shared, *program.varying]
-        reads: Counter[str] = Counter()
+        reads = Counter(
+            names_of(factors([*program.to_average, *program.to_add]))
+        )
         for x in instructions:
-            reads.update([o.name for o in x.operands if type(o) is not float])
-        ends = [*program.to_average.values(), *program.to_add]
-        reads.update([x.name for x in ends if type(x) is not float])
+            reads.update(names_of(x.operands))
         self.read_once = {name for name, count in reads.items() if count == 1}
         self.swallowed: set[str] = set()
-        self.nodes = [
-            Node(i, "copy", (x,), [], False)
-            for i, x in enumerate(program.to_add)
-            if type(x) is not float or x != 0.0
-        ]
-        self.nodes += [
-            Node(i, "mean", self.factors(x, True), [], True)
-            for i, x in program.to_average.items()
-        ]
+        self.nodes: list[Node] = []
         for x in reversed(instructions):
             if x.name not in self.swallowed:
                 self.nodes.append(self.node(x))
@@ -136,11 +124,10 @@ class Chains:
         if x.operation == "dot":
             bias, *rest = x.operands
             n = len(rest) // 2
-            pairs = list(zip(rest[:n], rest[n:]))
-            return Node(x.name, "sum", (bias,), pairs, x.varies)
+            return Node(x.name, "sum", (bias,), x.varies, rest[:n], rest[n:])
         goes_on = x.operation == "+"
         if not (goes_on and self.is_part(x.operands[0], "+", x.varies)):
-            return Node(x.name, x.operation, x.operands, [], x.varies)
+            return Node(x.name, x.operation, x.operands, x.varies)
         first, terms = x, []
         while first is x or self.is_part(first, "+", x.varies):
             self.swallowed.add(first.name)
@@ -150,11 +137,7 @@ class Chains:
             terms.append(first)
             first = 0.0
         pairs = [self.factors(term, x.varies) for term in reversed(terms)]
-        return Node(x.name, "sum", (first,), pairs, x.varies)
-
-
-#: The level of the results: above everything.
-LAST = math.inf
+        return Node(x.name, "sum", (first,), x.varies, *zip(*pairs))
 
 
 class Layout:
@@ -162,55 +145,55 @@ class Layout:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.places: dict[Any, tuple[str, int]] = {}
-        self.levels: dict[Any, float] = {}
+        self.places: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self.levels: dict[str, int] = {}
         self.constants: list[float] = []
         self.sizes = {"r": 0, "s": 0, "g": 1 + len(program.parameters)}
         for buffer, given in ("p", program.parameters), ("x", program.inputs):
             self.sizes[buffer] = len(given)
             for i, symbol in enumerate(given):
-                self.places[symbol.name] = buffer, i
+                self.places[symbol.name] = buffer, (i,)
                 self.levels[symbol.name] = 0
 
     def alike(self, nodes: Sequence[Node]) -> dict[Any, list[Node]]:
         """The nodes in groups: of one level, with one operation and kind."""
         groups: dict[Any, list[Node]] = {}
         for node in nodes:
-            below = [self.levels[name] for name in node.names()]
-            level = LAST
-            if node.operation not in {"mean", "copy"}:
-                level = 1 + max(below, default=0)
-                below = []
-                self.levels[node.name] = level
-                self.places[node.name] = ("r" if node.varies else "s"), 0
+            read = [*node.operands, *node.lefts, *node.rights]
+            below = [self.levels[name] for name in names_of(read)]
+            level = 1 + max(below, default=0)
+            self.levels[node.name] = level
+            self.places[node.name] = ("r" if node.varies else "s"), ()
             kinds = [
-                self.kind(x) if isinstance(x, Unknown) else "c"
+                "c" if type(x) is float else self.place(x)[0]
                 for x in node.operands
             ]
-            runs = groupby((self.kind(a), self.kind(b)) for a, b in node.pairs)
+            runs = groupby(kind for kind, _, _ in self.products(node))
             counts = [(kind, len(list(run))) for kind, run in runs]
-            key = node.varies, level, node.operation, *below, *kinds, *counts
+            key = node.varies, level, node.operation, *kinds, *counts
             groups.setdefault(key, []).append(node)
         return dict(sorted(groups.items(), key=lambda group: group[0][:2]))
 
-    def kind(self, x: Any) -> Any:
-        """The buffer that x is in, or x itself if it is a number."""
-        return x if type(x) is float else self.places[x.name][0]
+    def place(self, x: Any) -> tuple[Any, tuple[int, ...]]:
+        """The buffer that x is in, and its number; a number by itself."""
+        return (x, ()) if type(x) is float else self.places[x.name]
+
+    def products(self, node: Node) -> list[Row]:
+        """The products that a sum adds up, as rows."""
+        lefts, rights = (
+            list(map(self.place, x)) for x in (node.lefts, node.rights)
+        )
+        return [((a, b), (), i + j) for (a, i), (b, j) in zip(lefts, rights)]
 
     def lines(self, group: list[Node]) -> list[Line]:
         """The lines of a group, whose results get the next places."""
         operation = group[0].operation
-        if operation in {"mean", "copy"}:
-            group.sort(key=lambda node: int(node.name))
-            buffer = "g"
-            numbers = [[node.name for node in group]]
-        else:
-            buffer, _ = self.places[group[0].name]
-            first = self.sizes[buffer]
-            self.sizes[buffer] += len(group)
-            numbers = [list(range(first, self.sizes[buffer]))]
-            for node, number in zip(group, numbers[0]):
-                self.places[node.name] = buffer, number
+        buffer, _ = self.place(group[0])
+        first = self.sizes[buffer]
+        self.sizes[buffer] += len(group)
+        numbers: list[Sequence[int]] = [range(first, self.sizes[buffer])]
+        for node, number in zip(group, numbers[0]):
+            self.places[node.name] = buffer, (number,)
         kinds: list[Any] = [buffer]
         for operands in zip(*[node.operands for node in group]):
             kind, places = self.column(operands)
@@ -225,36 +208,63 @@ class Layout:
             rows.append(((operation, tuple(kinds), tuple(runs)), (), start))
         return list(map(as_line, roll(rows)))
 
-    def column(self, operands: Sequence[Any]) -> tuple[Any, list[list[int]]]:
+    def column(
+        self, operands: Sequence[Any]
+    ) -> tuple[Any, list[Sequence[int]]]:
         """Where the same operand of all the nodes of a group is.
 
         Numbers that differ from node to node are put into a buffer, too.
         """
         if type(operands[0]) is not float:
             found = [self.places[x.name] for x in operands]
-            return found[0][0], [[number for _, number in found]]
+            return found[0][0], [[number for _, (number,) in found]]
         if len(set(map(repr, operands))) == 1:
             return operands[0], []
         start = len(self.constants)
         self.constants += operands
-        return "c", [list(range(start, len(self.constants)))]
+        return "c", [range(start, len(self.constants))]
 
-    def products(self, node: Node) -> list[Row]:
-        """The products that a sum adds up, as rows."""
+    def additions(self, given: Iterable[Products], mean: bool) -> list[Line]:
+        """The lines that add products to results, or to means."""
+        groups: dict[Any, list[tuple[int, Any, Any]]] = {}
+        times: Counter[int] = Counter()
+        for row in given:
+            [last] = self.sorts([row.right])
+            for i, left, sort in zip(
+                row.results, row.lefts, self.sorts(row.lefts)
+            ):
+                times[i] += 1
+                key = times[i], sort, last
+                groups.setdefault(key, []).append((i, left, row.right))
         return [
-            (
-                (self.kind(a), self.kind(b)),
-                (),
-                tuple(
-                    [
-                        self.places[x.name][1]
-                        for x in (a, b)
-                        if type(x) is not float
-                    ]
-                ),
-            )
-            for a, b in node.pairs
+            line
+            for group in groups.values()
+            for line in self.adding(group, mean)
         ]
+
+    def sorts(self, operands: Iterable[Any]) -> list[tuple[str, int]]:
+        """The buffer and the level of each operand."""
+        return [
+            ("c", 0)
+            if type(x) is float
+            else (self.places[x.name][0], self.levels[x.name])
+            for x in operands
+        ]
+
+    def adding(
+        self, group: list[tuple[int, Any, Any]], mean: bool
+    ) -> Iterator[Line]:
+        """The lines that add products of one kind."""
+        group.sort(key=lambda product: product[0])
+        results, lefts, rights = zip(*group)
+        (a, left), (b, right) = self.column(lefts), self.column(rights)
+        what: Any = "mean", ("g", a, b), ()
+        columns = [results, *left, *right]
+        if not mean:
+            what = "sum", ("g", "g"), (((a, b), ()),)
+            columns = [results, *columns]
+        rows: list[Row] = [(what, (), numbers) for numbers in zip(*columns)]
+        return map(as_line, roll(rows))
 
 
 def as_line(row: Row) -> Line:
@@ -282,16 +292,18 @@ def as_line(row: Row) -> Line:
 def rolled(program: Program) -> Loops:
     """The program with loops: the same instructions in another order."""
     layout = Layout(program)
-    lines: dict[str, list[Line]] = {"s": [], "copy": [], "r": [], "mean": []}
+    shared: list[Line] = []
+    varying: list[Line] = []
     for key, group in layout.alike(Chains(program).nodes).items():
-        part = ("r" if key[0] else "s") if key[1] < LAST else key[2]
-        lines[part] += layout.lines(group)
+        (varying if key[0] else shared).extend(layout.lines(group))
+    to_add = layout.additions(program.to_add, mean=False)
+    to_average = layout.additions(program.to_average, mean=True)
     layout.sizes["c"] = len(layout.constants)
     return Loops(
-        shared=lines["s"],
-        to_add=lines["copy"],
-        varying=lines["r"],
-        to_average=lines["mean"],
+        shared=shared,
+        to_add=to_add,
+        varying=varying,
+        to_average=to_average,
         constants=layout.constants,
         sizes=layout.sizes,
         program=program,

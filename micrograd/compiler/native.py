@@ -66,16 +66,21 @@ def write_lines(
 
 def in_tiles(
     builder: ir.IRBuilder,
-    stop: ir.Value,
+    stop: ir.Value | int,
     size: int,
     write: Callable[[list[ir.Value]], None],
 ) -> None:
     """Write what is to be done for each of range(stop), ``size`` at once."""
+    some = rest = True
+    if isinstance(stop, int):
+        some, rest, stop = stop >= size, stop % size > 0, INDEX(stop)
     fits = builder.sub(stop, builder.urem(stop, INDEX(size)))
-    with loop(builder, fits, step=size) as around:
-        write([builder.add(around.i, INDEX(k)) for k in range(size)])
-    with loop(builder, stop, start=fits) as around:
-        write([around.i])
+    if some:
+        with loop(builder, fits, step=size) as around:
+            write([builder.add(around.i, INDEX(k)) for k in range(size)])
+    if rest:
+        with loop(builder, stop, start=fits) as around:
+            write([around.i])
 
 
 #: So many results, and registers of examples, make a tile of sums.
@@ -110,7 +115,7 @@ def write_sum(memory: Memory, line: Line, vectors: ir.Value) -> None:
     with loops_of(b, tuple(outer)) as counters:
         in_tiles(
             b,
-            INDEX(last),
+            last,
             SUMS[0],
             lambda results: in_tiles(
                 b, vectors, SUMS[1], lambda v: write_tile(results, v)
@@ -163,10 +168,10 @@ def write_mean(memory: Memory, line: Line, extent: Extent) -> None:
     with loops_of(b, tuple(outer)) as counters:
         in_tiles(
             b,
-            INDEX(rows),
+            rows,
             MEANS[0],
             lambda js: in_tiles(
-                b, INDEX(columns), MEANS[1], lambda ks: write_tile(js, ks)
+                b, columns, MEANS[1], lambda ks: write_tile(js, ks)
             ),
         )
 

@@ -1,24 +1,31 @@
-# Tangled from book/19-writing-programs.md: edit there, not here.
+# Tangled from chapters 19 and 20 in book/: edit there, not here.
 """Programs: what is left of a tape, sorted by what has to be run how often."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any
 
-from micrograd.compiler.recording import Recording
+from micrograd.compiler.recording import Products, Recording, weighted_sum
 from micrograd.compiler.tape import Tape, Unknown, is_varying
+
+
+def names_of(operands: Iterable[Any]) -> list[str]:
+    """The names of the symbols among operands."""
+    return [x.name for x in operands if type(x) is not float]
 
 
 def without_dead_code(tape: Tape, results: Iterable[Any]) -> list[Unknown]:
     """The instructions of a tape that some result needs, in their order."""
-    needed = set(map(str, results))
+    needed = set(names_of(results))
     alive = []
     for x in reversed(tape.instructions.values()):
         if x.name in needed:
             alive.append(x)
-            needed.update(map(str, x.operands))
+            needed.update(names_of(x.operands))
     return alive[::-1]
 
 
@@ -37,33 +44,76 @@ def parted(result: Any) -> tuple[Unknown | None, Any]:
     return (result, shared) if is_varying(result) else (None, result)
 
 
+def chosen(row: Products, keep: Sequence[bool]) -> Iterator[Products]:
+    """The products that are to be kept, if there are any."""
+    if any(keep):
+        results, lefts = (
+            list(compress(x, keep)) for x in (row.results, row.lefts)
+        )
+        yield Products(results, lefts, row.right)
+
+
+def one_each(rows: Sequence[Products]) -> list[Products]:
+    """The same, but what several products go to gets one: their sum."""
+    times = Counter(i for row in rows for i in row.results)
+    once: list[Products] = []
+    terms: defaultdict[int, list[tuple[Any, Any]]] = defaultdict(list)
+    for row in rows:
+        keep = [times[i] == 1 for i in row.results]
+        once += chosen(row, keep)
+        for i, left, alone in zip(row.results, row.lefts, keep):
+            if not alone:
+                terms[i].append((left, row.right))
+    sums = {i: weighted_sum(some) for i, some in terms.items()}
+    return [*once, *(Products([i], [1.0], x) for i, x in sums.items())]
+
+
+def factors(rows: Iterable[Products]) -> Iterator[Any]:
+    """All that rows of products multiply."""
+    for row in rows:
+        yield from row.lefts
+        yield row.right
+
+
 @dataclass
 class Program:
     """Straight-line code for a function of one example and its gradients.
 
     The ``shared`` instructions, which depend on the parameters alone, are
-    run once; then each example runs the ``varying`` ones. Result number
-    ``i`` is ``to_add[i]``, plus the mean over the examples of
-    ``to_average[i]`` if there is one.
+    run once; then each example runs the ``varying`` ones. A result is the
+    sum of its products among those ``to_add``, plus the mean over the
+    examples of its products among those ``to_average``.
     """
 
     inputs: Sequence[Unknown]
     parameters: Sequence[Unknown]
     shared: Sequence[Unknown]
     varying: Sequence[Unknown]
-    to_average: dict[int, Unknown]
-    to_add: list[Any]
+    to_average: list[Products]
+    to_add: list[Products]
 
     def __len__(self) -> int:
-        return len(self.shared) + len(self.varying)
+        rows = [*self.to_average, *self.to_add]
+        products = sum(len(row.results) for row in rows)
+        return len(self.shared) + len(self.varying) + products
 
 
 def straighten(recording: Recording) -> Program:
     """Leave out what no result needs, and sort the rest by what varies."""
-    parts = [parted(result) for result in recording.results]
-    to_average = {i: v for i, (v, _) in enumerate(parts) if v is not None}
-    to_add = [shared for _, shared in parts]
-    needed = [*to_average.values(), *to_add]
+    value, *slopes = recording.results
+    parts = [x for x in parted(value.right) if str(x) not in {"None", "0.0"}]
+    rows = [*(replace(value, right=x) for x in parts), *slopes]
+    to_average: list[Products] = []
+    to_add: list[Products] = []
+    for row in rows:
+        if is_varying(row.right):
+            to_average.append(row)
+            continue
+        varies = [is_varying(x) for x in row.lefts]
+        to_average += chosen(row, varies)
+        to_add += chosen(row, [not x for x in varies])
+    to_average = one_each(to_average)
+    needed = factors([*to_average, *to_add])
     alive = without_dead_code(recording.tape, needed)
     return Program(
         recording.inputs,

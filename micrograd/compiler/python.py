@@ -13,6 +13,7 @@ from micrograd.compiler.backends import Backend, Buffer, Buffers
 from micrograd.compiler.loops import Loops, nests
 from micrograd.compiler.place import COUNTERS, Line, Operand, Place, Run
 from micrograd.compiler.program import Program
+from micrograd.compiler.recording import Products
 from micrograd.compiler.tape import COMPARISONS, Unknown
 
 #: How Python spells an operation, if it isn't by the name of a function.
@@ -30,8 +31,26 @@ SPELLING = {
 
 
 def statement(x: Unknown) -> str:
-    """An instruction as a line of Python."""
-    return f"{x} = {expression(x.operation, x.operands)}"
+    """An instruction as a line of Python; a long sum goes on and on in it."""
+    if x.operation != "dot":
+        return f"{x} = {expression(x.operation, x.operands)}"
+    total, *factors = x.operands
+    n = len(factors) // 2
+    terms = [f"{a} * {b}" for a, b in zip(factors[:n], factors[n:])]
+    parts = []
+    for i in range(0, n, TERMS):
+        some = " + ".join([str(total), *terms[i : i + TERMS]])
+        parts.append(f"{x} = {some}")
+        total = x
+    return "; ".join(parts)
+
+
+def products_of(rows: Iterable[Products]) -> Iterator[tuple[int, str]]:
+    """Results' numbers, each with a product that is to be added to it."""
+    for row in rows:
+        for i, left in zip(row.results, row.lefts):
+            factors = [str(x) for x in (left, row.right)]
+            yield i, " * ".join([x for x in factors if x != "1.0"] or ["1.0"])
 
 
 def bracketed(items: Iterable[object]) -> str:
@@ -49,22 +68,27 @@ def source(program: Program) -> str:
 
     It returns the results: the mean and its derivative for each parameter.
     """
-    sums = {i: f"s{i}" for i in program.to_average}
+    shared = [f"g{i} += {x}" for i, x in products_of(program.to_add)]
+    each = [f"s{i} += {x}" for i, x in products_of(program.to_average)]
     loop = [
         f"for {bracketed(program.inputs)} in rows:",
         *(f"    {statement(x)}" for x in program.varying),
-        *(f"    {sums[i]} += {x}" for i, x in program.to_average.items()),
+        *(f"    {line}" for line in each),
     ]
+    count = 1 + len(program.parameters)
+    averaged = {i for row in program.to_average for i in row.results}
     results = [
-        f"{shared} + {sums[i]} / len(rows)" if i in sums else str(shared)
-        for i, shared in enumerate(program.to_add)
+        f"g{i} + s{i} / len(rows)" if i in averaged else f"g{i}"
+        for i in range(count)
     ]
     return in_function(
         "def run(rows, parameters):",
         f"{bracketed(program.parameters)} = parameters",
+        *(f"g{i} = 0.0" for i in range(count)),
+        *(f"s{i} = 0.0" for i in sorted(averaged)),
         *map(statement, program.shared),
-        *(f"{name} = 0.0" for name in sums.values()),
-        *(loop if sums else []),
+        *shared,
+        *(loop if each else []),
         f"return {bracketed(results)}",
     )
 
@@ -105,14 +129,13 @@ class PythonBackend(Backend):
 
 def expression(operation: str, operands: Sequence[object]) -> str:
     """What an operation is in Python."""
-    if operation == "dot":
-        bias, *factors = operands
-        n = len(factors) // 2
-        products = zip(factors[:n], factors[n:])
-        return f"{bias} + " + " + ".join(f"{w} * {x}" for w, x in products)
     if operation in SPELLING:
         return SPELLING[operation].format(*operands)
     return f"{operation}({', '.join(map(str, operands))})"
+
+
+#: Python can't read a sum of too many terms.
+TERMS = 50
 
 
 def loop_source(loops: Loops) -> str:
@@ -173,4 +196,4 @@ def along(x: Operand, run: Run) -> str:
 
 
 #: Straight lines of more instructions than that take Python too long to read.
-LONG = 20_000
+LONG = 10_000

@@ -1,29 +1,74 @@
-# Tangled from book/19-writing-programs.md: edit there, not here.
+# Tangled from chapters 19 and 20 in book/: edit there, not here.
 """Recording: a function of one example, and its gradients, on a tape."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd.compiler.tape import Symbol, Tape
+from micrograd.compiler.tape import Gate, Symbol, Tape
 from micrograd.engine import Value, as_float, topological_order
+from micrograd.floats import dot
 
 
 @dataclass
 class Recording:
     """What tracing a function of one example, and its gradients, has left.
 
-    ``results`` are its value and then the derivative for each parameter:
-    symbols, or numbers where they are always the same.
+    Its value is the first of the ``results``; the derivatives for its
+    parameters are the sums of all others.
     """
 
     tape: Tape
     inputs: list[Symbol]
     parameters: list[Symbol]
-    results: list[Any]
+    results: list[Products]
+
+
+def slopes_of(root: Value, parameters: Sequence[Value]) -> list[Products]:
+    """What `Value.backward` adds to the ``grad`` of each parameter."""
+    numbers = {p: i for i, p in enumerate(parameters, 1)}
+    order = topological_order(root)
+    arrived: dict[Value, list[tuple[Any, Any]]] = {node: [] for node in order}
+    known: defaultdict[int, float] = defaultdict(float)
+    found = []
+
+    def reach(operands: Sequence[Value], slopes: Any, grad: Any) -> None:
+        results, lefts = [], []
+        for operand, slope in zip(operands, slopes):
+            if slope is None:
+                continue
+            if operand in numbers and type(slope) is type(grad) is float:
+                known[numbers[operand]] += slope * grad
+            elif operand in numbers:
+                results.append(numbers[operand])
+                lefts.append(slope)
+            if operand._prev:
+                arrived[operand].append((slope, grad))
+        if any(isinstance(x, Gate) for x in lefts):
+            lefts, grad = [x * grad for x in lefts], 1.0
+        if results:
+            found.append(Products(results, lefts, grad))
+
+    reach([root], [1.0], 1.0)
+    for node in reversed(order):
+        reach(node._prev, node._local, weighted_sum(arrived.pop(node)))
+    return [*found, Products(list(known), list(known.values()), 1.0)]
+
+
+def weighted_sum(terms: Sequence[tuple[Any, Any]]) -> Any:
+    """The sum of products: one instruction if all factors are symbols."""
+    kinds = {type(x) for term in terms for x in term}
+    if len(terms) > 1 and kinds == {Symbol}:
+        slopes, gradients = zip(*terms)
+        return dot(slopes, gradients, 0.0)
+    total: Any = 0.0
+    for slope, gradient in terms:
+        total = total + slope * gradient
+    return total
 
 
 #: How many numbers each argument of an example has; None: a bare number.
@@ -61,14 +106,14 @@ def holding(
 def record(
     function: Callable[..., Value], parameters: Sequence[Value], widths: Widths
 ) -> Recording:
-    """Run a function, and `Value.backward`, on symbols instead of numbers."""
+    """Run a function and its backward pass on symbols instead of numbers."""
     tape = Tape()
     symbols = [Symbol(tape, f"p{i}") for i in range(len(parameters))]
     inputs, arguments = example_of(tape, widths)
     with holding(parameters, symbols), telling_of_columns(widths):
         root = checked_result(tape, function, arguments, parameters)
-        root.backward()
-        results = [root.data, *(p.grad for p in parameters)]
+        value = Products([0], [1.0], root.data)
+        results = [value, *slopes_of(root, parameters)]
     return Recording(tape, inputs, symbols, results)
 
 
@@ -133,3 +178,16 @@ def telling_of_columns(widths: Widths) -> Iterator[None]:
                     "is wanted: an array's [:, 0], or [y for [y] in labels]."
                 )
         raise
+
+
+@dataclass
+class Products:
+    """Products, all with the same right factor, to be added to results.
+
+    To result number ``results[i]`` goes ``lefts[i] * right``. Number 0 is
+    the value of the function, and k its derivative for parameter k - 1.
+    """
+
+    results: Sequence[int]
+    lefts: Sequence[Any]
+    right: Any

@@ -39,10 +39,11 @@ class Tape:
         An instruction that is on the tape isn't noted again, and one that
         changes nothing, such as adding 0, not at all.
         """
-        for i, operand in enumerate(operands):
+        for i, operand in enumerate(operands[:2]):
             if type(operand) is float and (operation, i, operand) in NEUTRAL:
                 return operands[1 - i]
-        text = " ".join([operation, *map(repr, operands)])
+        names = [repr(x) if type(x) is float else x.name for x in operands]
+        text = " ".join([operation, *names])
         if text not in self.instructions:
             kind = Condition if operation in COMPARISONS else Symbol
             name = f"v{len(self.instructions)}"

@@ -375,8 +375,11 @@ def answering(loops: Loops, starts: dict[str, int]) -> Function:
 
 def forward_module(program: Program) -> bytes:
     """A module with the function ``answer``, without derivatives."""
-    only = {i: x for i, x in program.to_average.items() if i == 0}
-    forward = replace(program, to_average=only, to_add=program.to_add[:1])
+    to_average, to_add = (
+        [row for row in rows if 0 in row.results]
+        for rows in (program.to_average, program.to_add)
+    )
+    forward = replace(program, to_average=to_average, to_add=to_add)
     loops = rolled(expand(forward))
     starts = starts_of(loops)
     return with_memory({"answer": answering(loops, starts)}, loops, starts)

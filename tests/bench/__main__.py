@@ -12,6 +12,7 @@ import shutil
 from typing import Any
 
 import report
+from first_calls import first_calls
 from growth import all_series, moons_graphs, rows
 from machine import limits, machine, versions
 from processes import INDUCTOR, install
@@ -62,6 +63,7 @@ def bench(
         for series in all_series(largest, widest)
         for row in rows(series, min(seconds, 0.5), others)
     ]
+    results["first_calls"] = first_calls(widest, others)
     results["left_out"] = left_out
     results["goals"] = report.goals(results)
     return results

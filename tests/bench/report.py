@@ -105,6 +105,12 @@ def tables(results: dict[str, Any]) -> Iterator[str]:
     ]
     heads = ["variant", "nodes", "bytes a node"]
     yield "The graph of the moons' loss\n" + table(heads, graphs)
+    calls = [
+        [r["shape"], seconds(r.get("first_s")), number(r.get("grown_mb"))]
+        for r in results["first_calls"]
+    ]
+    heads = ["shape", "first call", "MB more"]
+    yield "Compiling to machine code\n" + table(heads, calls)
     for what, key, title in SHOWN:
         yield f"{title}\n{growth(results['growth'], what, key)}"
     for row in results["growth"]:
@@ -134,6 +140,8 @@ FASTER_SMALL = [("eager", BASELINE, 5), ("eager-dot", BASELINE, 5)]
 #: How many times longer an operation may take in a graph of a million of them
 #: than in one of a thousand.
 LONGER = 1.3
+#: Seconds, and MB of memory, that a first call may take.
+FIRST_S, FIRST_MB = 1.0, 150.0
 #: Bytes that a node may take in the moons' graph.
 BYTES = 180
 
@@ -179,6 +187,16 @@ def goals(results: dict[str, Any]) -> Rows:
             LONGER,
             ratio(each.get(10**6), each.get(10**3)),
         )
+    for row in results["first_calls"]:
+        for unit, key, most in (
+            ("seconds", "first_s", FIRST_S),
+            ("MB", "grown_mb", FIRST_MB),
+        ):
+            note(
+                f"{unit} of the first call, {row['shape']}: at most",
+                most,
+                row.get(key),
+            )
     for row in results["graphs"]:
         note(
             f"bytes a node on the moons, {row['variant']}: at most",

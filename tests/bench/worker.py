@@ -100,6 +100,18 @@ def graph(
     return answer
 
 
+def first_call(variant: str, sizes: list[int]) -> dict[str, Any]:
+    """The seconds that a first call takes, and by how much memory it grows."""
+    call = importlib.import_module("ours").first_call(sizes)
+    before_mb = peak_mb()
+    start = time.perf_counter()
+    call()
+    return {
+        "first_s": time.perf_counter() - start,
+        "grown_mb": peak_mb() - before_mb,
+    }
+
+
 def sampled(advance: Advance, seconds: float) -> list[float]:
     """Seconds that a step takes, in each of the blocks that time allows."""
     block = 1
@@ -144,6 +156,7 @@ def told(error: Exception) -> str:
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     "steps": steps,
     "graph": graph,
+    "first_call": first_call,
 }
 
 
