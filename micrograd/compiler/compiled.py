@@ -16,6 +16,7 @@ from micrograd.compiler.loops import rolled
 from micrograd.compiler.program import straighten
 from micrograd.compiler.recording import Widths, record
 from micrograd.engine import Value
+from micrograd.flat import Buffer, Flat
 from micrograd.nn import Module
 from micrograd.optim import SGD, collector_paused
 
@@ -32,15 +33,16 @@ class Compiled:
         self.function = function
         self.given = parameters
         self.parameters = checked_parameters(parameters)
+        self.flat = Flat(self.parameters)
         self.backend = backend
         self.backends: dict[Any, Backend] = {}
 
     def load(self, *batch: Any) -> Loaded:
         """A batch as the backend works on it, to be used many times."""
-        refuse_changed(self.given, self.parameters)
         if len(batch) == 1 and isinstance(batch[0], Loaded):
             refuse_foreign(batch[0], self.backends.values())
             return batch[0]
+        refuse_changed(self.given, self.parameters)
         widths, columns = columns_of(batch)
         if widths not in self.backends:
             self.backends[widths] = self.new_backend(widths)
@@ -55,25 +57,30 @@ class Compiled:
 
     def __call__(self, *batch: Any) -> Value:
         """The mean over a batch: a sequence for each argument, or loaded."""
-        loaded = self.load(*batch)
-        buffers = loaded.buffers(self.parameters)
+        loaded, flat = self.load(*batch), self.side_by_side()
+        results = zeros(len(flat.gradients))
+        buffers = Buffers(loaded.examples, flat.numbers, results)
         loaded.backend.evaluate(buffers)
-        mean, *gradients = buffers.results
-        operands = tuple(self.parameters)
-        return Value(mean, operands, "compiled", tuple(gradients))
+        flat.backend = loaded.backend
+        return Mean(results, self.parameters, flat)
+
+    def side_by_side(self) -> Flat:
+        """The parameters in buffers, again if one of them has moved."""
+        if not self.flat.is_home:
+            self.flat = Flat(self.parameters)
+        return self.flat
 
     def descent(
         self, *batch: Any, optimiser: SGD | None = None
     ) -> AbstractContextManager[Callable[..., float]]:
-        """Steps on one batch, with the parameters in a buffer.
+        """Steps on one batch.
 
         Gives ``step(learning_rate, steps=1)``, which makes so many steps of
         gradient descent and returns the mean before the last of them. With
         an ``optimiser`` for the same parameters they are its steps, and
-        without a rate at its own. On leaving, the parameters get their
-        ``data`` and ``grad``, and the optimiser what it keeps.
+        without a rate at its own; on leaving, it gets what it keeps.
         """
-        return _descending(self.load(*batch), self.parameters, optimiser)
+        return _descending(self, self.load(*batch), optimiser)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -89,30 +96,46 @@ class Loaded:
     backend: Backend
     examples: Any
 
-    def buffers(self, parameters: Sequence[Value]) -> Buffers:
-        """It, today's numbers of the parameters, and room for the results."""
-        numbers = array("d", [p.data for p in parameters])
-        return Buffers(self.examples, numbers, zeros(1 + len(numbers)))
+
+class Mean(Value):
+    """A mean over a batch, of which the parameters are the operands."""
+
+    __slots__ = ("flat",)
+
+    def __init__(
+        self, results: Buffer, parameters: Sequence[Value], flat: Flat
+    ) -> None:
+        """``results`` are the mean and its slope for each parameter."""
+        local: Any = results[1:]
+        super().__init__(results[0], tuple(parameters), "compiled", local)
+        self.flat = flat
+
+    def backward(self) -> None:
+        """Add the slopes to the ``grad`` of the parameters."""
+        if not (self.flat and self.flat.is_home):
+            super().backward()
+            return
+        self.grad = 1.0
+        slopes: Any = self._local
+        self.flat.add(slopes)
 
 
 @contextmanager
 def _descending(
-    loaded: Loaded, parameters: list[Value], optimiser: SGD | None
+    compiled: Compiled, loaded: Loaded, optimiser: SGD | None
 ) -> Iterator[Callable[..., float]]:
     """What `Compiled.descent` does with what a batch has become."""
-    plain = SGD(parameters, math.nan)
+    plain = SGD(compiled.parameters, math.nan)
     moving = optimiser or plain
-    if moving.parameters != parameters:
+    if moving.parameters != compiled.parameters:
         raise ValueError(
             "this optimiser is for other parameters than the function was "
             "compiled for"
         )
-    buffers = loaded.buffers(parameters)
-    buffers.states = [array("d", state) for state in moving.states]
+    flat = compiled.side_by_side()
+    states = [array("d", state) for state in moving.states]
+    buffers = Buffers(loaded.examples, flat.numbers, flat.gradients, states)
     make = loaded.backend.descent(buffers, moving)
-    results = buffers.results
-    # What they get back if no step is made.
-    results[1:] = array("d", [p.grad for p in parameters])
 
     def step(learning_rate: float | None = None, steps: int = 1) -> float:
         if steps < 1:
@@ -121,44 +144,26 @@ def _descending(
             moving.learning_rate = float(learning_rate)
         elif moving is plain:
             raise TypeError("without an optimiser, say a learning rate")
+        refuse_scattered(flat)
         make(steps)
-        return results[0]
+        flat.is_zero = False
+        return flat.gradients[0]
 
-    away: Any = Away()
-    for parameter in parameters:
-        parameter.data = away
     try:
         yield step
     finally:
-        for i, parameter in enumerate(parameters):
-            parameter.data = buffers.parameters[i]
-            parameter.grad = results[1 + i]
-        moving.states = [list(state) for state in buffers.states]
+        moving.states = [list(state) for state in states]
 
 
-class Away:
-    """What a parameter holds while its number is in a descent's buffer.
-
-    Whoever computes with it would get an old number: `RuntimeError`.
-    """
-
-    def as_float(self) -> Away:
-        """What a Value that is made of this holds."""
-        return self
-
-    def __repr__(self) -> str:
-        return "<in the buffer of a descent>"
-
-    def _refuse(self, *_: object) -> NoReturn:
+def refuse_scattered(flat: Flat) -> None:
+    """Refuse to move parameters that aren't side by side."""
+    if not flat.is_home:
         raise RuntimeError(
-            "inside `descent` the parameters are in its buffer, and get their "
-            "numbers back when it ends: use the model after the `with`"
+            "the parameters aren't side by side, as steps inside `descent` "
+            "need them: meanwhile another function was compiled or called "
+            "that has some of them, but not just these in this order; or one "
+            "of them is the result of an operation, or of a class of its own"
         )
-
-    __float__ = __bool__ = __neg__ = __pow__ = __rpow__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = _refuse
-    __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
-    __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 def checked_parameters(parameters: Module | Sequence[Value]) -> list[Value]:
