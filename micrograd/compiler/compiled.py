@@ -162,7 +162,7 @@ def refuse_scattered(flat: Flat) -> None:
             "the parameters aren't side by side, as steps inside `descent` "
             "need them: meanwhile another function was compiled or called "
             "that has some of them, but not just these in this order; or one "
-            "of them is the result of an operation, or of a class of its own"
+            "of them is of a class of its own"
         )
 
 
