@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 
 from micrograd.compiler.backends import Backend, Buffers, find_backend, zeros
@@ -47,7 +48,7 @@ class Compiled:
         if widths not in self.backends:
             self.backends[widths] = self.new_backend(widths)
         backend = self.backends[widths]
-        return Loaded(backend, backend.load(columns))
+        return Loaded(backend, columns)
 
     def new_backend(self, widths: Widths) -> Backend:
         """The backend with the program for examples of this shape."""
@@ -91,10 +92,23 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A batch as a ``backend`` works on it: see `Compiled.load`."""
+    """A batch for a ``backend``, in columns: see `Compiled.load`."""
 
     backend: Backend
-    examples: Any
+    columns: list[Buffer]
+
+    @cached_property
+    def examples(self) -> Any:
+        """The batch as the backend works on it."""
+        return self.backend.load(self.columns)
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+        return len(self.columns[0])
+
+    def __getitem__(self, which: slice | Sequence[int]) -> Loaded:
+        """Some of the examples: a slice, or a list of their numbers."""
+        return Loaded(self.backend, picked(self.columns, which))
 
 
 class Mean(Value):
@@ -188,6 +202,27 @@ def refuse_foreign(loaded: Loaded, backends: Iterable[Backend]) -> None:
             "this batch was loaded for another compiled function: load it "
             "with this one"
         )
+
+
+def picked(
+    columns: Sequence[Buffer], which: slice | Sequence[int]
+) -> list[Buffer]:
+    """The examples of a slice, or with these numbers, of each column."""
+    count = len(columns[0])
+    if isinstance(which, int):
+        raise TypeError(f"one example as a batch is batch[[{which}]]")
+    if isinstance(which, slice):
+        parts = [column[which] for column in columns]
+    elif any(type(i) is bool or not -count <= i < count for i in which):
+        raise IndexError(
+            f"examples are given by their numbers, from 0 to {count - 1}: "
+            f"not {which!r}"
+        )
+    else:
+        parts = [array("d", map(c.__getitem__, which)) for c in columns]
+    if not parts[0]:
+        raise ValueError("a batch needs at least one example")
+    return parts
 
 
 def refuse_changed(
