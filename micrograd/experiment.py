@@ -10,7 +10,6 @@ import math
 import random
 import reprlib
 import sys
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -25,7 +24,6 @@ from micrograd.engine import Value
 from micrograd.floats import where
 from micrograd.losses import hinge, l2
 from micrograd.nn import MLP
-from micrograd.optim import SGD
 
 #: The backend of all experiments.
 BACKEND = (
@@ -358,31 +356,18 @@ class Experiment:
 
     def step(self, steps: int = 1) -> None:
         """Make so many steps, but none after training has run away."""
-        parameters = self.model.parameters()
-        learning = self._to_learn.buffers(parameters)
-        learning.results[1:] = array("d", [p.grad for p in parameters])
-        judging = self._to_judge.buffers(parameters)
-        judging.parameters = learning.parameters
-        optimiser = SGD(parameters, self.settings.rate)
-        learning.states = [array("d", state) for state in optimiser.states]
-        descend = self._to_learn.backend.descent(learning, optimiser)
-        try:
+        with self._mean_loss.descent(self._to_learn) as descend:
             for _ in range(steps):
-                if too_large(learning.parameters):
+                if self.has_run_away:
                     break
-                self._to_judge.backend.evaluate(judging)
-                descend(1)
-                self.losses.append(learning.results[0])
-                self.accuracies.append(judging.results[0])
-        finally:
-            numbers = zip(learning.parameters, learning.results[1:])
-            for p, (data, grad) in zip(parameters, numbers):
-                p.data, p.grad = data, grad
+                accuracy = self.accuracy
+                self.losses.append(descend(self.settings.rate))
+                self.accuracies.append(accuracy)
 
     @property
     def has_run_away(self) -> bool:
         """Whether a parameter has grown so large that training is over."""
-        return too_large([p.data for p in self.model.parameters()])
+        return too_large(self._mean_loss.side_by_side().numbers)
 
     @property
     def loss(self) -> float:
@@ -396,7 +381,7 @@ class Experiment:
 
     def scores(self, points: Iterable[Point]) -> list[float]:
         """What the network says about points, now."""
-        return self._scores(points, [p.data for p in self.model.parameters()])
+        return self._scores(points, self._mean_loss.side_by_side().numbers)
 
     def add(self, x: float, y: float, label: int) -> None:
         """Add a point, to two decimals; training goes on from where it is.

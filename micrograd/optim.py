@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.flat import flat_of
 from micrograd.floats import sqrt
 
 
@@ -35,11 +36,14 @@ class SGD:
         self.parameters = list(parameters)
         self.learning_rate = learning_rate
         self.momentum = momentum
-        self.states = [[0.0] * len(self.parameters)]
+        self.states: list[Sequence[float]] = [[0.0] * len(self.parameters)]
         self.steps = 0
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters back to zero."""
+        if flat := flat_of(self, self.parameters):
+            flat.zero_grad()
+            return
         for parameter in self.parameters:
             parameter.grad = 0.0
 
@@ -48,20 +52,14 @@ class SGD:
 
         `FloatingPointError` if one would become inf or nan; none is moved.
         """
-        settings = self.settings()
-        updated = [
-            self.update(p.data, p.grad, *kept, *settings)
-            for p, *kept in zip(self.parameters, *self.states)
-        ]
-        if not all(math.isfinite(number) for number, *_ in updated):
+        flat = flat_of(self, self.parameters)
+        at_once = flat.update_of(self) if flat else None
+        if not (at_once(self) if at_once else self.move_each()):
             raise FloatingPointError(
                 "a parameter would become inf or nan, so nothing is moved. "
                 "Training has run away: take a smaller learning rate, or "
                 "scale the inputs; or there is a nan among inputs or labels"
             )
-        for parameter, (number, *_) in zip(self.parameters, updated):
-            parameter.data = number
-        self.states = [list(state) for state in zip(*updated)][1:]
         self.steps += 1
 
     def settings(self) -> list[float]:
@@ -77,6 +75,21 @@ class SGD:
         number, gradient, velocity, learning_rate, momentum = numbers
         velocity = momentum * velocity + gradient
         return number - learning_rate * velocity, velocity
+
+    def move_each(self) -> bool:
+        """Move one parameter after the other, if all of them stay finite."""
+        settings = self.settings()
+        updated = [
+            self.update(p.data, p.grad, *kept, *settings)
+            for p, *kept in zip(self.parameters, *self.states)
+        ]
+        if not all(math.isfinite(number) for number, *_ in updated):
+            return False
+        for parameter, (number, *_) in zip(self.parameters, updated):
+            parameter.data = number
+        _, *states = zip(*updated)
+        self.states = [list(state) for state in states]
+        return True
 
     def next_settings(self, *settings: Any) -> tuple[Any, ...]:
         """The settings of the step after the one that has these."""

@@ -9,13 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeAlias
+from typing import Any
 
 from micrograd.compiler.loops import Loops
+from micrograd.flat import Buffer, Flat
 from micrograd.optim import SGD
-
-#: Numbers side by side in memory: an array of type "d".
-Buffer: TypeAlias = "array[float]"
 
 
 @dataclass
@@ -72,6 +70,16 @@ class Backend:
             optimiser.steps += steps
 
         return make
+
+    def update(
+        self, optimiser: SGD, flat: Flat
+    ) -> Callable[[SGD], bool] | None:
+        """What makes one step with the gradients that are there.
+
+        It is given the optimiser, and says whether all stays finite; else
+        nothing is moved. None, if the optimiser itself is as quick.
+        """
+        return None
 
 
 #: By name: the module and the class, and the package that it needs, if any.

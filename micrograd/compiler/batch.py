@@ -7,9 +7,9 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from micrograd.compiler.backends import Buffer
 from micrograd.compiler.recording import Widths
 from micrograd.engine import Value, as_float
+from micrograd.flat import Buffer
 
 
 def width_of(example: Any) -> int | None:

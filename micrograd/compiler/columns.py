@@ -10,10 +10,11 @@ from typing import Any
 import numpy
 from numpy.lib.stride_tricks import as_strided
 
-from micrograd.compiler.backends import Backend, Buffer, Buffers
+from micrograd.compiler.backends import Backend, Buffers
 from micrograd.compiler.loops import Loops
 from micrograd.compiler.place import Line, Operand, Place, Run
 from micrograd.compiler.update import update_lines
+from micrograd.flat import Buffer
 from micrograd.optim import SGD
 
 #: What the axis of the examples is called; the loops' are 0, 1, 2, …

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 
 from micrograd.compiler.backends import Backend, Buffers, find_backend, zeros
@@ -16,6 +17,7 @@ from micrograd.compiler.loops import rolled
 from micrograd.compiler.program import straighten
 from micrograd.compiler.recording import Widths, record
 from micrograd.engine import Value
+from micrograd.flat import Buffer, Flat, flat_of
 from micrograd.nn import Module
 from micrograd.optim import SGD, collector_paused
 
@@ -37,15 +39,15 @@ class Compiled:
 
     def load(self, *batch: Any) -> Loaded:
         """A batch as the backend works on it, to be used many times."""
-        refuse_changed(self.given, self.parameters)
         if len(batch) == 1 and isinstance(batch[0], Loaded):
             refuse_foreign(batch[0], self.backends.values())
             return batch[0]
+        refuse_changed(self.given, self.parameters)
         widths, columns = columns_of(batch)
         if widths not in self.backends:
             self.backends[widths] = self.new_backend(widths)
         backend = self.backends[widths]
-        return Loaded(backend, backend.load(columns))
+        return Loaded(backend, columns)
 
     def new_backend(self, widths: Widths) -> Backend:
         """The backend with the program for examples of this shape."""
@@ -55,25 +57,28 @@ class Compiled:
 
     def __call__(self, *batch: Any) -> Value:
         """The mean over a batch: a sequence for each argument, or loaded."""
-        loaded = self.load(*batch)
-        buffers = loaded.buffers(self.parameters)
+        loaded, flat = self.load(*batch), self.side_by_side()
+        results = zeros(len(flat.gradients))
+        buffers = Buffers(loaded.examples, flat.numbers, results)
         loaded.backend.evaluate(buffers)
-        mean, *gradients = buffers.results
-        operands = tuple(self.parameters)
-        return Value(mean, operands, "compiled", tuple(gradients))
+        flat.backend = loaded.backend
+        return Mean(results, self.parameters, flat)
+
+    def side_by_side(self) -> Flat:
+        """Where the parameters are; they move there, if need be."""
+        return flat_of(self, self.parameters) or Flat(self.parameters)
 
     def descent(
         self, *batch: Any, optimiser: SGD | None = None
     ) -> AbstractContextManager[Callable[..., float]]:
-        """Steps on one batch, with the parameters in a buffer.
+        """Steps on one batch.
 
         Gives ``step(learning_rate, steps=1)``, which makes so many steps of
         gradient descent and returns the mean before the last of them. With
         an ``optimiser`` for the same parameters they are its steps, and
-        without a rate at its own. On leaving, the parameters get their
-        ``data`` and ``grad``, and the optimiser what it keeps.
+        without a rate at its own; on leaving, it gets what it keeps.
         """
-        return _descending(self.load(*batch), self.parameters, optimiser)
+        return _descending(self, self.load(*batch), optimiser)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -84,35 +89,64 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A batch as a ``backend`` works on it: see `Compiled.load`."""
+    """A batch for a ``backend``, in columns: see `Compiled.load`."""
 
     backend: Backend
-    examples: Any
+    columns: list[Buffer]
 
-    def buffers(self, parameters: Sequence[Value]) -> Buffers:
-        """It, today's numbers of the parameters, and room for the results."""
-        numbers = array("d", [p.data for p in parameters])
-        return Buffers(self.examples, numbers, zeros(1 + len(numbers)))
+    @cached_property
+    def examples(self) -> Any:
+        """The batch as the backend works on it."""
+        return self.backend.load(self.columns)
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+        return len(self.columns[0])
+
+    def __getitem__(self, which: slice | Sequence[int]) -> Loaded:
+        """Some of the examples: a slice, or a list of their numbers."""
+        return Loaded(self.backend, picked(self.columns, which))
+
+
+class Mean(Value):
+    """A mean over a batch, of which the parameters are the operands."""
+
+    __slots__ = ("flat",)
+
+    def __init__(
+        self, results: Buffer, parameters: Sequence[Value], flat: Flat
+    ) -> None:
+        """``results`` are the mean and its slope for each parameter."""
+        local: Any = results[1:]
+        super().__init__(results[0], tuple(parameters), "compiled", local)
+        self.flat = flat
+
+    def backward(self) -> None:
+        """Add the slopes to the ``grad`` of the parameters."""
+        if not (self.flat and self.flat.is_home):
+            super().backward()
+            return
+        self.grad = 1.0
+        slopes: Any = self._local
+        self.flat.add(slopes)
 
 
 @contextmanager
 def _descending(
-    loaded: Loaded, parameters: list[Value], optimiser: SGD | None
+    compiled: Compiled, loaded: Loaded, optimiser: SGD | None
 ) -> Iterator[Callable[..., float]]:
     """What `Compiled.descent` does with what a batch has become."""
-    plain = SGD(parameters, math.nan)
+    plain = SGD(compiled.parameters, math.nan)
     moving = optimiser or plain
-    if moving.parameters != parameters:
+    if moving.parameters != compiled.parameters:
         raise ValueError(
             "this optimiser is for other parameters than the function was "
             "compiled for"
         )
-    buffers = loaded.buffers(parameters)
-    buffers.states = [array("d", state) for state in moving.states]
+    flat = compiled.side_by_side()
+    states = [array("d", state) for state in moving.states]
+    buffers = Buffers(loaded.examples, flat.numbers, flat.gradients, states)
     make = loaded.backend.descent(buffers, moving)
-    results = buffers.results
-    # What they get back if no step is made.
-    results[1:] = array("d", [p.grad for p in parameters])
 
     def step(learning_rate: float | None = None, steps: int = 1) -> float:
         if steps < 1:
@@ -121,44 +155,26 @@ def _descending(
             moving.learning_rate = float(learning_rate)
         elif moving is plain:
             raise TypeError("without an optimiser, say a learning rate")
+        refuse_scattered(flat)
         make(steps)
-        return results[0]
+        flat.is_zero = False
+        return flat.gradients[0]
 
-    away: Any = Away()
-    for parameter in parameters:
-        parameter.data = away
     try:
         yield step
     finally:
-        for i, parameter in enumerate(parameters):
-            parameter.data = buffers.parameters[i]
-            parameter.grad = results[1 + i]
-        moving.states = [list(state) for state in buffers.states]
+        moving.states = [list(state) for state in states]
 
 
-class Away:
-    """What a parameter holds while its number is in a descent's buffer.
-
-    Whoever computes with it would get an old number: `RuntimeError`.
-    """
-
-    def as_float(self) -> Away:
-        """What a Value that is made of this holds."""
-        return self
-
-    def __repr__(self) -> str:
-        return "<in the buffer of a descent>"
-
-    def _refuse(self, *_: object) -> NoReturn:
+def refuse_scattered(flat: Flat) -> None:
+    """Refuse to move parameters that aren't side by side."""
+    if not flat.is_home:
         raise RuntimeError(
-            "inside `descent` the parameters are in its buffer, and get their "
-            "numbers back when it ends: use the model after the `with`"
+            "the parameters aren't side by side, as steps inside `descent` "
+            "need them: meanwhile another function was compiled or called "
+            "that has some of them, but not just these in this order; or one "
+            "of them is of a class of its own"
         )
-
-    __float__ = __bool__ = __neg__ = __pow__ = __rpow__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = _refuse
-    __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
-    __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 def checked_parameters(parameters: Module | Sequence[Value]) -> list[Value]:
@@ -183,6 +199,27 @@ def refuse_foreign(loaded: Loaded, backends: Iterable[Backend]) -> None:
             "this batch was loaded for another compiled function: load it "
             "with this one"
         )
+
+
+def picked(
+    columns: Sequence[Buffer], which: slice | Sequence[int]
+) -> list[Buffer]:
+    """The examples of a slice, or with these numbers, of each column."""
+    count = len(columns[0])
+    if isinstance(which, int):
+        raise TypeError(f"one example as a batch is batch[[{which}]]")
+    if isinstance(which, slice):
+        parts = [column[which] for column in columns]
+    elif any(type(i) is bool or not -count <= i < count for i in which):
+        raise IndexError(
+            f"examples are given by their numbers, from 0 to {count - 1}: "
+            f"not {which!r}"
+        )
+    else:
+        parts = [array("d", map(c.__getitem__, which)) for c in columns]
+    if not parts[0]:
+        raise ValueError("a batch needs at least one example")
+    return parts
 
 
 def refuse_changed(

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from llvmlite import ir
 
-from micrograd.compiler.backends import Backend, Buffer, Buffers, zeros
+from micrograd.compiler.backends import Backend, Buffers, zeros
 from micrograd.compiler.llvm import (
     BUFFER,
     DOUBLE,
@@ -25,6 +25,7 @@ from micrograd.compiler.loops import Loops, meets, nests, reads
 from micrograd.compiler.memory import Memory
 from micrograd.compiler.place import Line, Operand, Place, Run
 from micrograd.compiler.update import update_lines
+from micrograd.flat import Buffer, Flat
 from micrograd.optim import SGD
 
 
@@ -316,8 +317,9 @@ def assembly(loops: Loops, lanes: int) -> ir.Module:
 def stepping(lines: Sequence[Line], names: list[str]) -> ir.Module:
     """The function ``descend``: it evaluates and runs lines, many times.
 
-    It takes the address of ``evaluate`` and its `ARGUMENTS`, the lines' own
-    buffers of these ``names``, and a number of steps.
+    It takes the address of ``evaluate``, or 0 to do without it; its
+    `ARGUMENTS`; the lines' own buffers of these ``names``; and a number of
+    steps.
     """
     module = ir.Module()
     function = ir.FunctionType(ir.VoidType(), ARGUMENTS).as_pointer()
@@ -331,8 +333,10 @@ def stepping(lines: Sequence[Line], names: list[str]) -> ir.Module:
         # What stays is read by whoever comes afterwards.
         kept = [x for x in lines if x.result.buffer != "d"]
         others = [replace(x, operands=(x.result,)) for x in kept]
+        is_there = b.icmp_unsigned("!=", evaluate, function(None))
         with loop(b, steps):
-            b.call(evaluate, given)
+            with b.if_then(is_there):
+                b.call(evaluate, given)
             write_part(memory, list(lines), INDEX(1), others)
     return module
 
@@ -377,23 +381,73 @@ class NativeBackend(Backend):
         self, buffers: Buffers, optimiser: SGD
     ) -> Callable[[int], None]:
         """What makes so many steps, without leaving machine code."""
-        count = self.loops.sizes["p"]
-        lines = tuple(update_lines(optimiser, count))
-        own = {"h": zeros(len(optimiser.settings()))}
-        own["d"] = zeros(len(lines) * count)
-        own |= {f"k{i}": state for i, state in enumerate(buffers.states)}
-        if lines not in self.stepping:
-            self.stepping[lines] = Code(stepping(lines, list(own)), "descend")
-        code = self.stepping[lines]
         given = [self.code.address, *buffers.examples.arguments(buffers)]
-        given += map(start_of, own.values())
+        move = self.moving(optimiser, buffers.states, given, [])
 
         def make(steps: int) -> None:
-            own["h"][:] = array("d", optimiser.settings())
-            code.call(*given, steps)
+            move(optimiser.settings(), steps)
             optimiser.steps += steps
 
         return make
+
+    def update(
+        self, optimiser: SGD, flat: Flat
+    ) -> Callable[[SGD], bool] | None:
+        """What makes one step with the gradients that are there.
+
+        It moves a copy, and looks whether 0 times each number still is 0.
+        """
+        numbers, tried = flat.numbers, flat.numbers[:]
+        states = [array("d", state) for state in optimiser.states]
+        nothing = Workspace(0, 0, **dict.fromkeys("xsrct", zeros(0)))
+        buffers = Buffers(nothing, tried, flat.gradients)
+        products = Run(len(tried), Place("p", 0, (1,)), 0.0)
+        looking = Line("sum", (), Place("f", 0), (0.0,), (products,))
+        given = [0, *nothing.arguments(buffers)]
+        move = self.moving(optimiser, states, given, [looking])
+
+        def update(optimiser: SGD) -> bool:
+            for mine, theirs in zip(states, optimiser.states):
+                mine[:] = array("d", theirs)
+            tried[:] = numbers
+            [found] = move(optimiser.settings(), 1)
+            if found != 0.0:
+                return False
+            numbers[:] = tried
+            optimiser.states = [state[:] for state in states]
+            return True
+
+        return update
+
+    def moving(
+        self,
+        optimiser: SGD,
+        states: list[Buffer],
+        given: list[int],
+        more: list[Line],
+    ) -> Callable[[list[float], int], Buffer]:
+        """What makes steps with these settings, and runs some more lines.
+
+        ``given`` is what `stepping` gets first; the lines leave their
+        results in the buffer f, which comes back.
+        """
+        count = self.loops.sizes["p"]
+        lines = (*update_lines(optimiser, count), *more)
+        settings = zeros(len(optimiser.settings()))
+        own = {"h": settings, "d": zeros(len(lines) * count)}
+        own |= {f"k{i}": state for i, state in enumerate(states)}
+        own["f"] = zeros(len(more))
+        if lines not in self.stepping:
+            self.stepping[lines] = Code(stepping(lines, list(own)), "descend")
+        code = self.stepping[lines]
+        arguments = [*given, *map(start_of, own.values())]
+
+        def move(now: list[float], steps: int) -> Buffer:
+            settings[:] = array("d", now)
+            code.call(*arguments, steps)
+            return own["f"]
+
+        return move
 
 
 class Code:

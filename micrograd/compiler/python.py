@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from micrograd import floats
-from micrograd.compiler.backends import Backend, Buffer, Buffers
+from micrograd.compiler.backends import Backend, Buffers
 from micrograd.compiler.loops import Loops, nests
 from micrograd.compiler.place import COUNTERS, Line, Operand, Place, Run
 from micrograd.compiler.program import Program
 from micrograd.compiler.recording import Products
 from micrograd.compiler.tape import COMPARISONS, Unknown
+from micrograd.flat import Buffer
 
 #: How Python spells an operation, if it isn't by the name of a function.
 SPELLING = {

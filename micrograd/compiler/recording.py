@@ -11,6 +11,7 @@ from typing import Any
 
 from micrograd.compiler.tape import Gate, Symbol, Tape
 from micrograd.engine import Value, as_float, topological_order
+from micrograd.flat import lifted
 from micrograd.floats import dot
 
 
@@ -93,14 +94,10 @@ def holding(
     parameters: Sequence[Value], symbols: Sequence[Symbol]
 ) -> Iterator[None]:
     """Have the parameters hold symbols, for as long as this is open."""
-    kept = [(p.data, p.grad) for p in parameters]
-    try:
+    with lifted(parameters):
         for p, symbol in zip(parameters, symbols):
             p.data, p.grad = as_float(symbol), 0.0
         yield
-    finally:
-        for p, (data, grad) in zip(parameters, kept):
-            p.data, p.grad = data, grad
 
 
 def record(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from micrograd.compiler.backends import Buffer
+from micrograd.flat import Buffer
 
 #: Whether this Python runs in a page.
 IN_PAGE = sys.platform == "emscripten"

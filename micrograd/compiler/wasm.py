@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from micrograd.compiler.assembler import Function, module
-from micrograd.compiler.backends import Backend, Buffer, Buffers
+from micrograd.compiler.backends import Backend, Buffers
 from micrograd.compiler.expanding import expand
 from micrograd.compiler.loops import Loops, ends, nests, reads, rolled
 from micrograd.compiler.place import COUNTERS, Line, Operand, Place
@@ -18,6 +18,7 @@ from micrograd.compiler.program import Program
 from micrograd.compiler.running import Instance, Module
 from micrograd.compiler.tape import COMPARISONS
 from micrograd.compiler.update import update_lines
+from micrograd.flat import Buffer
 from micrograd.optim import SGD
 from micrograd.portable import SHIFT
 

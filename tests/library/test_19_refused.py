@@ -369,28 +369,3 @@ def test_a_batch_is_loaded_once_and_used_many_times() -> None:
         other = jit(lambda x: p + x, [p], backend=backend)
         with pytest.raises(ValueError, match="loaded for another"):
             other(batch)
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_nobody_sees_an_old_weight_inside_a_descent(backend: str) -> None:
-    """Protects who looks at the model between two steps."""
-    neuron = Neuron(1, rng=random.Random(1))
-    kept = [p.data for p in neuron.parameters()]
-    mean = jit(lambda x: neuron([x]), neuron, backend=backend)
-    for use in (
-        lambda: neuron([1.0]),
-        lambda: neuron.w[0] * 2.0,
-        lambda: 2.0 / neuron.b,
-        lambda: neuron.b.exp(),
-        lambda: neuron.b.relu(),
-        lambda: -neuron.b,
-        lambda: neuron.b**2,
-        lambda: mean([1.0]),
-        lambda: float(neuron.b.data),
-    ):
-        with mean.descent([1.0]) as step:
-            step(0.0)
-            assert "buffer of a descent" in repr(neuron.b)
-            with pytest.raises(RuntimeError, match=r"after the `with`"):
-                use()
-        assert [p.data for p in neuron.parameters()] == kept

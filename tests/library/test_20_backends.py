@@ -42,6 +42,7 @@ import sys
 import time
 from micrograd import MLP, Value, hinge
 from micrograd.compiler import jit
+from micrograd.compiler.backends import Buffers
 from micrograd.data import moons
 
 rng = random.Random(12)
@@ -54,7 +55,8 @@ def objective(point, label):
 
 mean = jit(objective, model)
 loaded = mean.load(*moons(100, rng=rng))
-buffers = loaded.buffers(model.parameters())
+flat = mean.side_by_side()
+buffers = Buffers(loaded.examples, flat.numbers, flat.gradients)
 
 def at_depth(depth):
     if depth:
