@@ -24,23 +24,27 @@ def model_of(task: Task) -> Any:
     return model
 
 
-def engine(task: Task, model: Any) -> Scalars:
-    """The library's engine, used as the book does."""
+def engine(task: Task, model: Any, squares: Callable[[Any], Any]) -> Scalars:
+    """The library's engine, used as the book does.
+
+    ``squares`` gives the sum of the squares of all parameters.
+    """
     from micrograd import SGD, Value
-    from micrograd.losses import hinge, l2
+    from micrograd.losses import hinge
 
     optimizer = SGD(model.parameters(), learning_rate=RATE)
 
     def loss() -> Value:
         scores = [model(point) for point in task.points]
-        return hinge(scores, task.labels) + PENALTY * l2(model.parameters())
+        penalty = PENALTY * squares(model.parameters())
+        return hinge(scores, task.labels) + penalty
 
     return Scalars(Value, loss, optimizer.zero_grad, optimizer.step)
 
 
 def eager(task: Task) -> Scalars:
-    """The engine, with a neuron as a plain sum of products."""
-    from micrograd import Neuron, trace
+    """The engine, with sums of products as they are written."""
+    from micrograd import Neuron, Value, trace
 
     class PlainNeuron(Neuron):
         """One node for each product, and one for each sum."""
@@ -57,12 +61,14 @@ def eager(task: Task) -> Scalars:
             neuron.__class__ = PlainNeuron
     nodes, _ = trace(model(task.points[0]))
     assert all(node._op != "dot" for node in nodes)
-    return engine(task, model)
+    return engine(task, model, lambda ps: sum((p * p for p in ps), Value(0.0)))
 
 
 def eager_dot(task: Task) -> Scalars:
-    """The engine, with the library's own neuron: its sum is one node."""
-    return engine(task, model_of(task))
+    """The engine, with the library's own sums: each is one node."""
+    from micrograd.losses import l2
+
+    return engine(task, model_of(task), l2)
 
 
 def compiled(task: Task, backend: str) -> tuple[Any, Any]:
