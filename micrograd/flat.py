@@ -67,6 +67,7 @@ class Flat:
         self.updates: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
         self.numbers = array("d", [p.data for p in parameters])
         self.gradients = array("d", [0.0, *[p.grad for p in parameters]])
+        self.zeros = array("d", bytes(8 * len(self.gradients)))
         self.is_zero = False
         self.is_home = {*map(type, parameters)} <= {Value, Placed}
         for i, p in enumerate(parameters if self.is_home else []):
@@ -81,7 +82,7 @@ class Flat:
 
     def zero_grad(self) -> None:
         """Set all gradients back to zero."""
-        self.gradients[:] = array("d", bytes(8 * len(self.gradients)))
+        self.gradients[:] = self.zeros
         self.is_zero = True
 
     def add(self, slopes: Buffer) -> None:
@@ -149,6 +150,11 @@ def flat_of(owner: object, parameters: list[Value]) -> Flat | None:
         return None
     _SEEN[owner] = list(parameters), flat
     return flat
+
+
+def moved_in(owner: object, parameters: list[Value]) -> Flat:
+    """Where an owner's parameters are side by side, if only from now on."""
+    return flat_of(owner, parameters) or Flat(parameters)
 
 
 #: What differs from step to step, and is in an optimiser's settings or states.

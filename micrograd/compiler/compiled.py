@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
 
-from micrograd.compiler.backends import Backend, Buffers, find_backend, zeros
+from micrograd.compiler.backends import Backend, Buffers, find_backend
 from micrograd.compiler.batch import columns_of
 from micrograd.compiler.loops import rolled
 from micrograd.compiler.program import straighten
 from micrograd.compiler.recording import Widths, record
 from micrograd.engine import Value
-from micrograd.flat import Buffer, Flat, flat_of
+from micrograd.flat import Buffer, Flat, moved_in
 from micrograd.nn import Module
 from micrograd.optim import SGD, collector_paused
 
@@ -34,6 +34,8 @@ class Compiled:
         self.function = function
         self.given = parameters
         self.parameters = checked_parameters(parameters)
+        self.operands = tuple(self.parameters)
+        self.flat = moved_in(self, self.parameters)
         self.backend = backend
         self.backends: dict[Any, Backend] = {}
 
@@ -58,15 +60,17 @@ class Compiled:
     def __call__(self, *batch: Any) -> Value:
         """The mean over a batch: a sequence for each argument, or loaded."""
         loaded, flat = self.load(*batch), self.side_by_side()
-        results = zeros(len(flat.gradients))
+        results = flat.gradients[:]
         buffers = Buffers(loaded.examples, flat.numbers, results)
         loaded.backend.evaluate(buffers)
         flat.backend = loaded.backend
-        return Mean(results, self.parameters, flat)
+        return Mean(results, self.operands, flat)
 
     def side_by_side(self) -> Flat:
-        """Where the parameters are; they move there, if need be."""
-        return flat_of(self, self.parameters) or Flat(self.parameters)
+        """Where the parameters are; they move there again, if need be."""
+        if not self.flat.is_home:
+            self.flat = moved_in(self, self.parameters)
+        return self.flat
 
     def descent(
         self, *batch: Any, optimiser: SGD | None = None
@@ -114,17 +118,17 @@ class Mean(Value):
     __slots__ = ("flat",)
 
     def __init__(
-        self, results: Buffer, parameters: Sequence[Value], flat: Flat
+        self, results: Buffer, operands: tuple[Value, ...], flat: Flat
     ) -> None:
         """``results`` are the mean and its slope for each parameter."""
         local: Any = results[1:]
-        super().__init__(results[0], tuple(parameters), "compiled", local)
+        super().__init__(results[0], operands, "compiled", local)
         self.flat = flat
 
     def backward(self) -> None:
         """Add the slopes to the ``grad`` of the parameters."""
         if not (self.flat and self.flat.is_home):
-            super().backward()
+            Value.backward(self)
             return
         self.grad = 1.0
         slopes: Any = self._local

@@ -477,10 +477,11 @@ class Workspace:
         self.count = count
         self.length = length
         self.buffers = buffers
+        self.starts = dict.fromkeys(BUFFERS, 0)
+        self.starts |= {x: start_of(buffers[x]) for x in buffers}
 
     def arguments(self, buffers: Buffers) -> list[int]:
         """What the machine code gets for `ARGUMENTS`."""
-        given = {"p": buffers.parameters, "g": buffers.results}
-        every = {**self.buffers, **given}
-        starts = [start_of(every[name]) for name in BUFFERS]
-        return [*starts, self.length, self.count]
+        self.starts["p"] = start_of(buffers.parameters)
+        self.starts["g"] = start_of(buffers.results)
+        return [*self.starts.values(), self.length, self.count]

@@ -454,12 +454,15 @@ POLYMORPHIC = {
 UNDOCUMENTED = {
     "_operator.getitem",
     "_operator.index",
+    "_operator.sub",
     "_weakrefset.WeakSet",
     "_weakrefset.WeakSet.add",
     "builtins.NoneType.Uint8Array",  # of what JavaScript has in a page
     "builtins.NoneType.WebAssembly",
     "builtins.float.name",  # of what stands for a number while compiling
     "builtins.list.index",
+    "builtins.member_descriptor.__get__",  # of a slot
+    "builtins.member_descriptor.__set__",
     "builtins.set.isdisjoint",
     "builtins.set.union",
     "builtins.super.__call__",
@@ -488,6 +491,7 @@ UNDOCUMENTED = {
     "torch.optim.SGD.param_groups",
     "torch.randperm",
     "torch.set_num_threads",
+    "weakref.WeakKeyDictionary.get",
 }
 
 

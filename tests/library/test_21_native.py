@@ -20,7 +20,12 @@ from compiling import Task, assert_as_eager, compiled, eager, small_task, tasks
 from micrograd.compiler import jit, native, record, straighten
 from micrograd.compiler.backends import Buffers
 from micrograd.compiler.loops import Loops, rolled
-from micrograd.compiler.native import LANES, NativeBackend, assembly
+from micrograd.compiler.native import (
+    LANES,
+    NativeBackend,
+    Workspace,
+    assembly,
+)
 from micrograd.engine import Value
 from micrograd.floats import where
 from micrograd.optim import SGD
@@ -225,6 +230,7 @@ def test_buffers_are_filled_in_and_nothing_beside_them() -> None:
         assert len(batch.buffers["x"]) == 2 * batch.length
         for buffer in batch.buffers.values():
             buffer.extend([MARK] * 4)
+        batch = Workspace(batch.count, batch.length, **batch.buffers)
         before = [array("d", column) for column in columns]
         parameters = array("d", [0.75, -0.5, MARK, MARK])
         results = array("d", [math.nan] * 3 + [MARK] * 5)
