@@ -94,10 +94,7 @@ class Flat:
         self.is_zero = False
 
     def update_of(self, optimiser: Any) -> Callable[[Any], bool] | None:
-        """What makes a step of an optimiser at once, if anything does.
-
-        See `micrograd.compiler.backends.Backend.update`.
-        """
+        """What makes a step of an optimiser at once, if a backend does."""
         if self.backend is None:
             return None
         of = {k: x for k, x in vars(optimiser).items() if k not in _MOVING}
