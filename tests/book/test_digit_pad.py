@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
+from one_extension import build_with
 
 from weave.digit_pad import SCRIPT
 
@@ -68,22 +66,7 @@ class Book:
 
     def build(self) -> BeautifulSoup:
         """The page with the pad; there must be nothing to say."""
-        said = StringIO()
-        with docutils_namespace():
-            Sphinx(
-                srcdir=self.folder,
-                confdir=None,
-                outdir=self.folder / "html",
-                doctreedir=self.folder / "trees",
-                buildername="html",
-                confoverrides={
-                    "extensions": ["myst_parser", "weave.digit_pad"],
-                    "exclude_patterns": ["_build", "html"],
-                },
-                status=None,
-                warning=said,
-            ).build()
-        assert said.getvalue() == ""
+        assert build_with("weave.digit_pad", self.folder) == ""
         return BeautifulSoup(self.page.read_text(), "html.parser")
 
     @property
