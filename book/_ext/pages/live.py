@@ -29,6 +29,7 @@ from run import execute
 from run.datasets import DATASETS, dataset
 from tangle.chapters import chapter_number
 from weave import digit_pad, exercises, hero, playground
+from weave.containers import has_place
 from weave.library_so_far import pack
 
 if TYPE_CHECKING:
@@ -118,10 +119,10 @@ def bring_to_life(
     """Load on a page with cells what makes them live, and describe them."""
     if doctree is None or not is_there(app):
         return
-    if digit_pad.on_page(doctree):
+    if has_place(doctree, digit_pad.PLACE):
         app.add_js_file("live/pad.js", loading_method="defer")
         app.add_css_file("live/pad.css")
-    if hero.on_page(doctree):
+    if has_place(doctree, hero.PLACE):
         app.add_js_file("live/hero.js", loading_method="defer")
         app.add_css_file("live/hero.css")
     notebook = execute.executed(app, pagename)

@@ -185,14 +185,6 @@ def network_in(file: Path) -> dict[str, Any]:
     return network
 
 
-def on_page(doctree: nodes.document) -> bool:
-    """Whether a page has a pad, when it is written."""
-    return any(
-        PLACE in container["classes"]
-        for container in doctree.findall(nodes.container)
-    )
-
-
 def setup(app: Sphinx) -> None:
     app.add_node(pad)
     app.add_directive("digit-pad", DigitPad)

@@ -198,14 +198,6 @@ def lay(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         place.replace_self(nodes.raw("", training.html(), format="html"))
 
 
-def on_page(doctree: nodes.document) -> bool:
-    """Whether a page has a hero, when it is written."""
-    return any(
-        PLACE in container["classes"]
-        for container in doctree.findall(nodes.container)
-    )
-
-
 def setup(app: Sphinx) -> None:
     app.add_node(hero)
     app.add_directive("hero", Hero)
