@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
-from operator import sub
+from itertools import chain, groupby
+from operator import itemgetter, sub
 from typing import Any, TypeAlias
 
 from micrograd.compiler.place import Line, Operand, Place, Run
@@ -23,21 +23,29 @@ Row: TypeAlias = tuple[
 
 def in_loops(rows: Sequence[Row]) -> Iterator[Row]:
     """Make a loop of neighbours that differ by the same steps."""
-    i = 0
-    while i < len(rows):
-        what, loops, first = rows[i]
-        steps: tuple[int, ...] | None = None
-        before, end = first, i + 1
-        while end < len(rows) and rows[end][:2] == (what, loops):
-            numbers = rows[end][2]
-            step = tuple(map(sub, numbers, before))
-            if steps is not None and steps != step:
-                break
-            steps, before, end = step, numbers, end + 1
-        if steps is not None:
-            loops = ((end - i, steps), *loops)
-        yield what, loops, first
-        i = end
+    for (what, loops), same in groupby(rows, itemgetter(0, 1)):
+        numbers = zip(*[numbers for _, _, numbers in same])
+        for count, steps, first in stepping(list(numbers)):
+            yield what, ((count, steps), *loops) if steps else loops, first
+
+
+def stepping(
+    columns: Sequence[Sequence[int]],
+) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+    """Neighbours that differ by the same steps, in columns of numbers.
+
+    Gives how many there are, the steps, none if it is one alone, and the
+    numbers of the first.
+    """
+    steps = zip(*[map(sub, column[1:], column) for column in columns])
+    first = last = 0
+    for step, same in groupby(steps):
+        last += len(list(same))
+        if first < last:
+            yield last + 1 - first, step, tuple([x[first] for x in columns])
+            first = last + 1
+    if first == last:
+        yield 1, (), tuple([x[first] for x in columns])
 
 
 def roll(rows: Sequence[Row]) -> list[Row]:
@@ -144,127 +152,136 @@ class Layout:
     """Gives each number of a program its place, so that lines make loops."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.places: dict[str, tuple[str, tuple[int, ...]]] = {}
-        self.levels: dict[str, int] = {}
+        self.places: dict[str, tuple[Any, int]] = {}
+        self.levels: defaultdict[str, int] = defaultdict(int)
         self.constants: list[float] = []
         self.sizes = {"r": 0, "s": 0, "g": 1 + len(program.parameters)}
         for buffer, given in ("p", program.parameters), ("x", program.inputs):
             self.sizes[buffer] = len(given)
             for i, symbol in enumerate(given):
-                self.places[symbol.name] = buffer, (i,)
-                self.levels[symbol.name] = 0
+                self.places[symbol.name] = buffer, i
 
     def alike(self, nodes: Sequence[Node]) -> dict[Any, list[Node]]:
-        """The nodes in groups: of one level, with one operation and kind."""
-        groups: dict[Any, list[Node]] = {}
+        """The nodes in groups: of one level, with one operation."""
+        groups: defaultdict[Any, list[Node]] = defaultdict(list)
         for node in nodes:
-            read = [*node.operands, *node.lefts, *node.rights]
-            below = [self.levels[name] for name in names_of(read)]
-            level = 1 + max(below, default=0)
+            read = names_of([*node.operands, *node.lefts, *node.rights])
+            level = 1 + max([self.levels[name] for name in read], default=0)
             self.levels[node.name] = level
-            self.places[node.name] = ("r" if node.varies else "s"), ()
-            kinds = [
-                "c" if type(x) is float else self.place(x)[0]
-                for x in node.operands
-            ]
-            runs = groupby(kind for kind, _, _ in self.products(node))
-            counts = [(kind, len(list(run))) for kind, run in runs]
-            key = node.varies, level, node.operation, *kinds, *counts
-            groups.setdefault(key, []).append(node)
+            groups[node.varies, level, node.operation].append(node)
         return dict(sorted(groups.items(), key=lambda group: group[0][:2]))
 
-    def place(self, x: Any) -> tuple[Any, tuple[int, ...]]:
-        """The buffer that x is in, and its number; a number by itself."""
-        return (x, ()) if type(x) is float else self.places[x.name]
-
-    def products(self, node: Node) -> list[Row]:
-        """The products that a sum adds up, as rows."""
-        lefts, rights = (
-            list(map(self.place, x)) for x in (node.lefts, node.rights)
-        )
-        return [((a, b), (), i + j) for (a, i), (b, j) in zip(lefts, rights)]
-
-    def lines(self, group: list[Node]) -> list[Line]:
-        """The lines of a group, whose results get the next places."""
-        operation = group[0].operation
-        buffer, _ = self.place(group[0])
-        first = self.sizes[buffer]
-        self.sizes[buffer] += len(group)
-        numbers: list[Sequence[int]] = [range(first, self.sizes[buffer])]
-        for node, number in zip(group, numbers[0]):
-            self.places[node.name] = buffer, (number,)
-        kinds: list[Any] = [buffer]
-        for operands in zip(*[node.operands for node in group]):
-            kind, places = self.column(operands)
-            kinds.append(kind)
-            numbers += places
-        rows: list[Row] = []
-        for node, start in zip(group, zip(*numbers)):
-            runs = []
-            for what, loops, more in in_loops(self.products(node)):
-                runs.append((what, loops))
-                start += more
-            rows.append(((operation, tuple(kinds), tuple(runs)), (), start))
-        return list(map(as_line, roll(rows)))
-
-    def column(
-        self, operands: Sequence[Any]
-    ) -> tuple[Any, list[Sequence[int]]]:
-        """Where the same operand of all the nodes of a group is.
-
-        Numbers that differ from node to node are put into a buffer, too.
-        """
-        if type(operands[0]) is not float:
-            found = [self.places[x.name] for x in operands]
-            return found[0][0], [[number for _, (number,) in found]]
-        if len(set(map(repr, operands))) == 1:
-            return operands[0], []
-        start = len(self.constants)
-        self.constants += operands
-        return "c", [range(start, len(self.constants))]
-
-    def additions(self, given: Iterable[Products], mean: bool) -> list[Line]:
-        """The lines that add products to results, or to means."""
-        groups: dict[Any, list[tuple[int, Any, Any]]] = {}
-        times: Counter[int] = Counter()
-        for row in given:
-            [last] = self.sorts([row.right])
-            for i, left, sort in zip(
-                row.results, row.lefts, self.sorts(row.lefts)
-            ):
-                times[i] += 1
-                key = times[i], sort, last
-                groups.setdefault(key, []).append((i, left, row.right))
+    def places_of(self, operands: Iterable[Any]) -> list[tuple[Any, int]]:
+        """The buffer that each is in, and its number; a float is its own."""
         return [
-            line
-            for group in groups.values()
-            for line in self.adding(group, mean)
-        ]
-
-    def sorts(self, operands: Iterable[Any]) -> list[tuple[str, int]]:
-        """The buffer and the level of each operand."""
-        return [
-            ("c", 0)
-            if type(x) is float
-            else (self.places[x.name][0], self.levels[x.name])
+            (x, 0) if type(x) is float else self.places[x.name]
             for x in operands
         ]
 
-    def adding(
-        self, group: list[tuple[int, Any, Any]], mean: bool
+    def lines(self, group: list[Node]) -> Iterator[Line]:
+        """The lines of a group, whose results get the next places."""
+        alike: defaultdict[Any, list[Any]] = defaultdict(list)
+        for node in group:
+            buffers = map(buffer_of, self.places_of(node.operands))
+            runs, starts = self.runs(node)
+            alike[tuple(buffers), runs].append((node, starts))
+        for (_, runs), some in alike.items():
+            nodes, firsts = zip(*some)
+            where, numbers = zip(self.given(nodes), *self.read(nodes))
+            what = nodes[0].operation, where, runs
+            rows = [
+                (what, (), (*start, *first))
+                for *start, first in zip(*numbers, firsts)
+            ]
+            yield from map(as_line, roll(rows))
+
+    def given(self, nodes: Sequence[Node]) -> tuple[str, Sequence[int]]:
+        """The next places in their buffer, for the results of nodes."""
+        buffer = "r" if nodes[0].varies else "s"
+        numbers = range(self.sizes[buffer], self.sizes[buffer] + len(nodes))
+        self.sizes[buffer] = numbers.stop
+        for node, number in zip(nodes, numbers):
+            self.places[node.name] = buffer, number
+        return buffer, numbers
+
+    def read(self, nodes: Sequence[Node]) -> Iterator[Any]:
+        """Where the operands of nodes are: the first of all, the second, …"""
+        for operands in zip(*[node.operands for node in nodes]):
+            yield self.column(self.places_of(operands))
+
+    def runs(self, node: Node) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+        """The runs of the products that a sum adds up, and their starts."""
+        runs: list[Any] = []
+        starts: list[int] = []
+        both = [self.places_of(x) for x in (node.lefts, node.rights)]
+        kinds = [(a, b) for (a, _), (b, _) in zip(*both)]
+        for what, part in stretches(kinds):
+            numbers = [[number for _, number in x[part]] for x in both]
+            for count, steps, first in stepping(numbers):
+                runs.append((what, count, steps or (0, 0)))
+                starts += first
+        return tuple(runs), tuple(starts)
+
+    def column(
+        self, places: Sequence[tuple[Any, int]]
+    ) -> tuple[Any, Sequence[int]]:
+        """The buffer that places are in, and their numbers there.
+
+        Numbers that differ from node to node are put into a buffer, too.
+        """
+        kinds, numbers = zip(*places)
+        if type(kinds[0]) is not float or len({*map(repr, kinds)}) == 1:
+            return kinds[0], numbers
+        start = len(self.constants)
+        self.constants += kinds
+        return "c", range(start, len(self.constants))
+
+    def additions(
+        self, given: Iterable[Products], mean: bool
     ) -> Iterator[Line]:
-        """The lines that add products of one kind."""
-        group.sort(key=lambda product: product[0])
-        results, lefts, rights = zip(*group)
-        (a, left), (b, right) = self.column(lefts), self.column(rights)
-        what: Any = "mean", ("g", a, b), ()
-        columns = [results, *left, *right]
-        if not mean:
-            what = "sum", ("g", "g"), (((a, b), ()),)
-            columns = [results, *columns]
-        rows: list[Row] = [(what, (), numbers) for numbers in zip(*columns)]
-        return map(as_line, roll(rows))
+        """The lines that add products to results, or to means."""
+        groups: defaultdict[Any, list[Any]] = defaultdict(list)
+        times: Counter[int] = Counter()
+        for row in sorted(given, key=lambda row: row.results[0]):
+            lefts, [right] = map(self.places_of, (row.lefts, [row.right]))
+            last = buffer_of(right), self.levels[str(row.right)]
+            turns = []
+            for i in row.results:
+                times[i] += 1
+                turns.append(times[i])
+            kinds = zip(turns, map(buffer_of, lefts))
+            for kind, part in stretches(kinds):
+                results = row.results[part]
+                rights = [right] * len(results)
+                groups[kind, last].append((results, lefts[part], rights))
+        for group in groups.values():
+            results, lefts, rights = ([*chain(*x)] for x in zip(*group))
+            a, left_numbers = self.column(lefts)
+            b, right_numbers = self.column(rights)
+            what: Any = "mean", ("g", a, b), ()
+            columns = [results, left_numbers, right_numbers]
+            if not mean:
+                what = "sum", ("g", "g"), (((a, b), 1, (0, 0)),)
+                columns = [results, *columns]
+            rows = [
+                (what, ((count, steps),) if steps else (), first)
+                for count, steps, first in stepping(columns)
+            ]
+            yield from map(as_line, roll(rows))
+
+
+def buffer_of(place: tuple[Any, int]) -> str:
+    """The buffer of a place, and c for a number that is always the same."""
+    return "c" if type(place[0]) is float else str(place[0])
+
+
+def stretches(kinds: Iterable[Any]) -> Iterator[tuple[Any, slice]]:
+    """Where neighbours are of the same kind: the kind, and from where on."""
+    start = 0
+    for kind, same in groupby(kinds):
+        end = start + len(list(same))
+        yield kind, slice(start, end)
+        start = end
 
 
 def as_line(row: Row) -> Line:
@@ -272,19 +289,18 @@ def as_line(row: Row) -> Line:
     (operation, kinds, runs), loops, numbers = row
     rest = zip(numbers, *[steps for _, steps in loops])
 
-    def operand(kind: Any, own: Iterator[int] | None = None) -> Operand:
+    def operand(kind: Any, *own: int) -> Operand:
+        start, *steps = next(rest)
         if type(kind) is float:
             return kind
-        start, *steps = next(rest)
-        return Place(kind, start, (*steps, *islice(own or (), 1)))
+        return Place(kind, start, (*steps, *own))
 
     result, *operands = map(operand, kinds)
     assert isinstance(result, Place)
-    sums = []
-    for (left, right), inner in runs:
-        count, steps = inner[0] if inner else (1, (0, 0))
-        own = iter(steps)
-        sums.append(Run(count, operand(left, own), operand(right, own)))
+    sums = [
+        Run(count, operand(left, one), operand(right, other))
+        for (left, right), count, (one, other) in runs
+    ]
     counts = tuple([count for count, _ in loops])
     return Line(operation, counts, result, tuple(operands), tuple(sums))
 
@@ -296,8 +312,8 @@ def rolled(program: Program) -> Loops:
     varying: list[Line] = []
     for key, group in layout.alike(Chains(program).nodes).items():
         (varying if key[0] else shared).extend(layout.lines(group))
-    to_add = layout.additions(program.to_add, mean=False)
-    to_average = layout.additions(program.to_average, mean=True)
+    to_add = list(layout.additions(program.to_add, mean=False))
+    to_average = list(layout.additions(program.to_average, mean=True))
     layout.sizes["c"] = len(layout.constants)
     return Loops(
         shared=shared,

@@ -14,8 +14,9 @@ from micrograd.compiler.tape import Tape, Unknown, is_varying
 
 
 def names_of(operands: Iterable[Any]) -> list[str]:
-    """The names of the symbols among operands."""
-    return [x.name for x in operands if type(x) is not float]
+    """The names of the instructions whose results are among operands."""
+    symbols = [x for x in operands if type(x) is not float]
+    return [x.name for x in symbols if x.operation]
 
 
 def without_dead_code(tape: Tape, results: Iterable[Any]) -> list[Unknown]:
@@ -46,7 +47,9 @@ def parted(result: Any) -> tuple[Unknown | None, Any]:
 
 def chosen(row: Products, keep: Sequence[bool]) -> Iterator[Products]:
     """The products that are to be kept, if there are any."""
-    if any(keep):
+    if keep and all(keep):
+        yield row
+    elif any(keep):
         results, lefts = (
             list(compress(x, keep)) for x in (row.results, row.lefts)
         )

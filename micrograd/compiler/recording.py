@@ -49,7 +49,7 @@ def slopes_of(root: Value, parameters: Sequence[Value]) -> list[Products]:
                 lefts.append(slope)
             if operand._prev:
                 arrived[operand].append((slope, grad))
-        if any(isinstance(x, Gate) for x in lefts):
+        if Gate in {*map(type, lefts)}:
             lefts, grad = [x * grad for x in lefts], 1.0
         if results:
             found.append(Products(results, lefts, grad))
