@@ -1,85 +1,71 @@
-/* Puts "Edit and run" on every cell of a page. All else comes on a click. */
+/* Puts "Run" and "Edit" on every cell of a page. All else comes on a click. */
 
 import { edits } from "./cell/edits.js";
-import { element } from "./shared/element.js";
+import { button, element } from "./shared/element.js";
 import { FROM_DISK, whyNot } from "./shared/this_page.js";
 
 const { src } = document.currentScript;
+const FETCHING = "Fetching…";
 
 /* The rest, of the same build as this. */
 const load = (file) => import(src.replace("start.js", file));
 
-/* A button that has Python come, with what it says where Python can't. */
-function opener(bar, textContent, action) {
-  const say = (words) => {
-    bar.replaceChildren(
-      element("span", {
-        className: "live-why-not",
-        role: "alert",
-        tabIndex: -1,
-        textContent: words,
-      }),
-    );
-    bar.firstChild.focus();
-  };
-  const button = element("button", {
-    className: "live-open",
-    textContent,
-    type: "button",
-  });
-  button.addEventListener("click", async () => {
-    if (location.protocol === "file:") {
-      say(FROM_DISK);
-      return;
-    }
-    button.disabled = true;
-    button.textContent = "Fetching…";
-    try {
-      await action();
-    } catch (problem) {
-      say(
-        `This could not be fetched: ${problem.message}. ` +
-          "Reload the page to try again.",
-      );
-    }
-  });
-  return button;
+/* Buttons that have something come, and what is said where it can't. */
+function barOf(actions) {
+  const status = element("span", { className: "live-status", role: "status" });
+  const buttons = actions.map(([name, action]) =>
+    button(name, async () => {
+      if (location.protocol === "file:") {
+        status.textContent = FROM_DISK;
+        return;
+      }
+      status.textContent ||= FETCHING;
+      try {
+        await action();
+      } catch (problem) {
+        status.textContent = `This could not be fetched: ${problem.message}. Reload the page to try again.`;
+      }
+      if (status.textContent === FETCHING) status.textContent = "";
+    }),
+  );
+  return element("div", { className: "live-bar" }, ...buttons, status);
 }
 
-function addButton(cell, number) {
-  const why = whyNot[number - 1];
-  const bar = element("div", { className: "live-bar" });
+function addBar(cell, number) {
   cell.setAttribute("role", "group");
   cell.setAttribute("aria-label", `Code cell ${number}`);
+  const input = cell.querySelector(".cell_input");
+  const why = whyNot[number - 1];
   if (why) {
-    // Of code that is folded away, nobody wants to know why it can't run.
-    (cell.querySelector("details.hide:has(.cell_input)") ?? cell).append(bar);
-    bar.append(
-      element("span", { className: "live-why-not", textContent: why }),
-    );
+    const told = element("span", { textContent: why });
+    input.after(element("div", { className: "live-bar live-why-not" }, told));
     return;
   }
-  cell.append(bar);
-  const open = async () => (await load("live_cells.js")).openAndRun(number);
-  bar.append(opener(bar, "Edit and run", open));
+  const cells = () => load("live_cells.js");
+  const bar = barOf([
+    ["Run", async () => (await cells()).run(number)],
+    ["Edit", async () => (await cells()).edit(number)],
+  ]);
+  // Of code that is folded away the buttons are not.
+  (input.closest("details.hide") ?? input).after(bar);
 }
 
 /* A link that has settings is followed at once. */
 function addPlayground(place) {
   const isLink = location.search !== "" && location.hash === "#playground";
-  const bar = element("div", { className: "live-bar" });
-  const open = async () => {
-    const playground = await load("playground.js");
-    await playground.open(place, { focus: !isLink });
+  let opened;
+  const open = () => {
+    opened ??= load("playground.js").then((playground) =>
+      playground.open(place, { focus: !isLink }),
+    );
+    return opened;
   };
-  const button = opener(bar, "Open the playground", open);
-  bar.append(button);
-  place.append(bar);
-  if (isLink) button.click();
+  place.append(barOf([["Open the playground", open]]));
+  if (isLink) place.querySelector("button").click();
 }
 
 for (const cell of document.querySelectorAll(".cell[id^=cell-]")) {
-  addButton(cell, Number(cell.id.replace("cell-", "")));
+  addBar(cell, Number(cell.id.replace("cell-", "")));
 }
 
 const place = document.getElementById("playground");
@@ -88,7 +74,7 @@ if (place) addPlayground(place);
 /* What the reader has written here before is there again. */
 if (edits.areThere()) {
   load("live_cells.js")
-    .then(({ reopen }) => reopen())
+    .then(({ bringBack }) => bringBack())
     .catch(({ message }) => {
       const told = element("p", {
         className: "live-why-not",

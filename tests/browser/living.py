@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 LONG = 240_000
 """Milliseconds that the cells of a page may take, on a busy machine."""
-ENDED = re.compile(r"Done\.|ended|failed|Stopped|have run|check|Right|Not")
+ENDED = re.compile(r"Done|ended|failed|Stopped|have run|check|Right|Not")
 
 # Tells at once that a cell has ended; `expect` looks only now and then.
 END = """([box, ended, most]) => new Promise(resolve => {
@@ -52,18 +52,18 @@ class Cell:
         return self.box.locator(":scope > .live-bar").get_by_role("status")
 
     def open(self) -> Cell:
-        """Have it run as the book has it, and wait until it has run."""
+        """Have it run as the book has it, and be an editor."""
         self.page.evaluate(UNFOLD)
         if self.button("Reset").count():
             self.button("Reset").click()
-            return self.press("Run")
-        self.button("Edit and run").click()
-        return self.wait()
+        self.edit()
+        return self.press("Run")
 
     def edit(self) -> Cell:
-        """Click on "Edit and run", and don't wait for Python."""
-        self.button("Edit and run").click()
-        expect(self.editor).to_be_focused()
+        """Have it be an editor."""
+        if self.button("Edit").count():
+            self.button("Edit").click()
+            expect(self.editor).to_be_focused()
         return self
 
     def wait(self) -> Cell:
@@ -88,13 +88,22 @@ class Cell:
 
     def write(self, code: str) -> None:
         """Replace what is in the editor."""
-        self.editor.click()
+        self.edit().editor.click()
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(code)
 
     def code(self) -> str:
-        return "\n".join(self.box.locator(".cm-line").all_inner_texts())
+        """What is in the editor; or, of one that is closed, the code."""
+        if self.editor.count():
+            lines = self.box.locator(".cm-line").all_inner_texts()
+            return "\n".join(lines)
+        return self.box.locator(".cell_input pre:visible").inner_text().strip()
+
+    @property
+    def mark(self) -> Locator:
+        """Says that what is seen doesn't come from the code, if so."""
+        return self.group.get_by_text("Not run yet", exact=True)
 
     def said(self) -> str:
         """The text of the live output."""

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 CHAPTER = "book/06-backward.html"
 CELLS = re.compile(r"book/(index|\d\d-)")
-OPENER = re.compile("Edit and run|Open the playground")
+OPENER = re.compile("Edit|Open the playground")
 
 
 @pytest.fixture
@@ -259,7 +259,7 @@ STOPS = """() => {
         "article :is(a[href], button, input, summary, [tabindex='0'])")]
         .filter(e => e.checkVisibility({visibilityProperty: true})
             && e.tabIndex >= 0 && !e.closest(".stepper-controls"));
-    const run = stops.findIndex(e => e.matches(".live-open"));
+    const run = stops.findIndex(e => e.matches(".live-bar button"));
     const first = run < 0 ? -1
         : stops.slice(0, run).filter(e => !e.closest("p")).length;
     const cells = [...document.querySelectorAll("div.cell")].map(
@@ -323,9 +323,7 @@ def test_what_is_pressed_is_large_enough(
     page = context.new_page()
     page.goto(served.address(path))
     page.get_by_role("button", name=OPENER).first.click()
-    page.locator(
-        ".live-bar button:not(.live-open), .playground-bar"
-    ).first.wait_for()
+    page.locator(".live-code .cm-editor, .playground-bar").first.wait_for()
     small = page.evaluate(SMALL, least)
     context.close()
     assert small == []

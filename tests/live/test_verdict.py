@@ -23,12 +23,25 @@ assert double(0) == 0
 """
 
 
-def said(source: str, **names: object) -> str:
-    """What there is to say about the one check that the code has."""
+def failed(source: str, **names: object) -> Verdict:
+    """The verdict by the one check that the code has."""
     verdict = judge(asserts_in([source]), names)
     assert not verdict.right
     assert verdict.lines[0] == "Not yet: the check doesn't pass."
+    return verdict
+
+
+def hint(source: str, **names: object) -> str:
+    """What there is to say at once, and nothing more."""
+    verdict = failed(source, **names)
+    assert not verdict.checked
     return "\n".join(verdict.lines[1:])
+
+
+def checked(source: str, **names: object) -> str:
+    """What there is to say about the check to who wants to know."""
+    (told,) = failed(source, **names).checked
+    return told
 
 
 # Collecting
@@ -78,11 +91,24 @@ def test_a_right_answer_is_called_right(count: int, words: str) -> None:
 # Wrong ones
 
 
-def test_a_wrong_value_is_told_with_the_message() -> None:
-    """Protects readers from a comparison that tells them nothing."""
-    assert said("assert dc_da == 24.0, 'What is it at 3?'", dc_da=12.0) == (
-        "What is it at 3?\n`dc_da == 24.0` isn't true: `dc_da` is 12.0."
-    )
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        (", 'What is it at 3?'", "What is it at 3?"),
+        ("", "A value isn't right yet."),
+    ],
+)
+def test_a_hint_comes_before_the_value(message: str, hint: str) -> None:
+    """Protects the answer from being given away at the first try."""
+    verdict = failed(f"assert dc_da == 24.0{message}", dc_da=12.0)
+    assert verdict.lines[1:] == (hint,)
+    assert verdict.checked == ("`dc_da == 24.0` isn't true: `dc_da` is 12.0.",)
+
+
+def test_an_exception_s_hint_does_not_give_the_check_away() -> None:
+    """Protects the answer where the check doesn't come to its end."""
+    verdict = failed("assert d[2] == 24.0", d={1: 1})
+    assert verdict.lines[1:] == ("The check stops with KeyError (2).",)
 
 
 def test_values_are_those_of_the_expressions_that_say_most() -> None:
@@ -91,7 +117,7 @@ def test_values_are_those_of_the_expressions_that_say_most() -> None:
     class Knob:
         grad = 2.0
 
-    told = said(
+    told = checked(
         "assert abs(a.grad - slope(3.0)) < 1e-9 and path[0]",
         a=Knob(),
         slope=lambda x: 2 * x,
@@ -103,7 +129,7 @@ def test_values_are_those_of_the_expressions_that_say_most() -> None:
 def test_a_check_in_a_loop_tells_where_it_failed() -> None:
     """Protects readers from not knowing for which number."""
     source = "for x in [1, 2, 3]:\n    y = double(x)\n    assert y == 2 * x"
-    told = said(source, double=lambda x: 2 if x == 1 else 5)
+    told = checked(source, double=lambda x: 2 if x == 1 else 5)
     assert told == "`y == 2 * x` isn't true: `y` is 5, `x` is 2."
 
 
@@ -115,13 +141,13 @@ def test_nothing_is_evaluated_twice() -> None:
         calls.append(x)
         return x
 
-    assert "`counted(7)` is 7" in said("assert counted(7) == 8", **locals())
+    assert "`counted(7)` is 7" in checked("assert counted(7) == 8", **locals())
     assert calls == [7]
 
 
 def test_a_missing_name_is_named() -> None:
     """Protects readers from a NameError in code that they haven't written."""
-    assert said("assert dc_da == 24.0") == (
+    assert hint("assert dc_da == 24.0") == (
         "The check looks for `dc_da`, which your code doesn't define."
     )
 
@@ -130,7 +156,7 @@ def test_a_missing_name_in_the_reader_s_code_is_an_error_there() -> None:
     """Protects from laying at the check's door what the answer does."""
     names: dict[str, object] = {}
     exec("def f():\n    return missing", names)
-    told = said("assert f() == 1", f=names["f"])
+    told = checked("assert f() == 1", f=names["f"])
     assert told == (
         "`f() == 1` stops with NameError (name 'missing' is not defined)."
     )
@@ -141,14 +167,14 @@ def test_a_missing_name_in_the_reader_s_code_is_an_error_there() -> None:
 )
 def test_an_ellipsis_is_still_to_be_replaced(test: str) -> None:
     """Protects readers from TypeErrors about ellipses."""
-    assert said(f"assert {test}, 'Why?'", x=...) == "`x` is still `...`."
+    assert hint(f"assert {test}, 'Why?'", x=...) == "`x` is still `...`."
 
 
 @pytest.mark.parametrize("x", [[1, ...], (..., 2), {...}])
 def test_so_is_one_in_a_list(x: object) -> None:
     """Protects readers who have filled in but a part."""
     assert (
-        said("assert set(x) == {1, 2}", x=x)
+        hint("assert set(x) == {1, 2}", x=x)
         == "There is still a `...` in `x`."
     )
 
@@ -160,13 +186,13 @@ def test_a_function_that_is_not_written_returns_none() -> None:
         def __sub__(self, other: object) -> None: ...
 
     told = "returns None: is a `return` missing?"
-    assert said("assert abs(f(2)) < 1", f=lambda x: None) == f"`f(2)` {told}"
-    assert said("assert (v - v).data", v=Value()) == f"`v - v` {told}"
+    assert hint("assert abs(f(2)) < 1", f=lambda x: None) == f"`f(2)` {told}"
+    assert hint("assert (v - v).data", v=Value()) == f"`v - v` {told}"
 
 
 def test_an_exception_is_told_with_its_words() -> None:
     """Protects readers from a traceback through the check."""
-    assert said("assert d[2] == 1", d={1: 1}) == (
+    assert checked("assert d[2] == 1", d={1: 1}) == (
         "`d[2] == 1` stops with KeyError (2): `d` is {1: 1}."
     )
 
@@ -175,7 +201,7 @@ def test_an_assert_in_the_reader_s_code_is_an_exception() -> None:
     """Protects from taking it for the check's own."""
     names: dict[str, object] = {}
     exec("def strict(x):\n    assert x > 3, 'too small'", names)
-    assert said("assert strict(2) == 2", **names) == (
+    assert checked("assert strict(2) == 2", **names) == (
         "`strict(2) == 2` stops with AssertionError (too small)."
     )
 
@@ -183,8 +209,12 @@ def test_an_assert_in_the_reader_s_code_is_an_exception() -> None:
 def test_some_may_hold() -> None:
     """Protects those who are on their way from losing heart."""
     asserts = ["assert x == 1", "assert y == 1", "assert x == y", "assert x"]
-    assert judge(asserts, {"x": 1, "y": 2}).lines == (
+    verdict = judge(asserts, {"x": 1, "y": 2})
+    assert verdict.lines == (
         "Not yet: 2 of 4 checks pass.",
+        "A value isn't right yet.",
+    )
+    assert verdict.checked == (
         "`y == 1` isn't true: `y` is 2.",
         "`x == y` isn't true: `x` is 1, `y` is 2.",
     )
@@ -211,7 +241,7 @@ def test_what_is_not_written_yet_comes_before_all_else() -> None:
 
 def test_a_long_value_is_cut() -> None:
     """Protects the page from a thousand numbers."""
-    told = said("assert x == []", x=list(range(1000)))
+    told = checked("assert x == []", x=list(range(1000)))
     assert len(told) < 120
     assert told.endswith("…."), told
 

@@ -15,7 +15,7 @@ import {
 } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
-import { classHighlighter } from "@lezer/highlight";
+import { colours } from "../shared/coloured.js";
 import { element } from "../shared/element.js";
 
 const HINT = "Shift+Enter runs it. Tab indents; Escape, then Tab, leaves.";
@@ -45,7 +45,7 @@ export function edit(box, { code, number, onChange, run }) {
         indentUnit.of("    "),
         indentOnInput(),
         bracketMatching(),
-        syntaxHighlighting(classHighlighter),
+        syntaxHighlighting(colours),
         EditorView.contentAttributes.of({
           "aria-label": `Code of cell ${number}`,
           "aria-describedby": hint.id,
@@ -61,13 +61,11 @@ export function edit(box, { code, number, onChange, run }) {
   /* The page has keys of its own: "/" would lead to the search. */
   view.dom.addEventListener("keydown", (event) => event.stopPropagation());
   return {
-    get code() {
-      return view.state.doc.toString();
-    },
     set code(text) {
       const whole = { from: 0, to: view.state.doc.length };
       view.dispatch({ changes: { ...whole, insert: text } });
     },
+    close: () => view.destroy(),
     focus: () => view.focus(),
   };
 }

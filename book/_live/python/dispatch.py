@@ -44,9 +44,10 @@ def recompute(
     }
 
 
-def check(asserts: list[str]) -> list[str]:
+def check(asserts: list[str]) -> dict[str, list[str]]:
     """What an exercise's checks say of what the cells have defined."""
-    return list(judge(asserts, session.namespace).lines)
+    verdict = judge(asserts, session.namespace)
+    return {"said": list(verdict.lines), "checked": list(verdict.checked)}
 
 
 CALLS: dict[str, Callable[..., Any]] = {

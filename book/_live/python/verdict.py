@@ -52,6 +52,9 @@ class Verdict:
 
     right: bool
     lines: tuple[str, ...]
+    """What is said at once. It doesn't give the answer away."""
+    checked: tuple[str, ...] = ()
+    """What doesn't hold, with its values: for who wants to know."""
 
 
 def judge(asserts: Sequence[str], namespace: dict[str, object]) -> Verdict:
@@ -72,18 +75,19 @@ def judge(asserts: Sequence[str], namespace: dict[str, object]) -> Verdict:
         passes = "pass" if passing > 1 else "passes"
         first = f"Not yet: {passing or 'none'} of {count} checks {passes}."
     # What isn't written yet makes other checks fail in ways of no interest.
-    unwritten = [told for told in failures if told.unwritten]
-    lines = [line for told in unwritten or failures for line in told.lines]
-    return Verdict(False, (first, *dict.fromkeys(lines)))
+    told_of = [told for told in failures if not told.checked] or failures
+    hints = dict.fromkeys(hint for told in told_of for hint in told.hints)
+    checked = dict.fromkeys(told.checked for told in told_of if told.checked)
+    return Verdict(False, (first, *hints), tuple(checked))
 
 
 @dataclass(frozen=True)
 class Failure:
     """What is to be said about a check that doesn't hold."""
 
-    lines: list[str]
-    unwritten: bool = False
-    """Whether there is something left to write."""
+    hints: list[str]
+    checked: str = ""
+    """The check and its values; none if something isn't written yet."""
 
 
 def failure(source: str, namespace: dict[str, object]) -> Failure | None:
@@ -168,19 +172,19 @@ def in_words(error: BaseException, notes: Notes) -> Failure:
     ours = raised_in(error.__traceback__) == FILE
     if ours and isinstance(error, NameError):
         said = f"`{error.name}`, which your code doesn't define"
-        return Failure([f"The check looks for {said}."], unwritten=True)
-    if lines := list(still_to_write(notes.values)):
-        return Failure(lines, unwritten=True)
+        return Failure([f"The check looks for {said}."])
+    if hints := list(still_to_write(notes.values)):
+        return Failure(hints)
     if ours and isinstance(error, AssertionError):
-        said = f"`{notes.statement}` isn't true"
-        message = str(error)
+        said = "isn't true"
+        hint = str(error) or "A value isn't right yet."
     else:
-        said = f"`{notes.statement}` stops with {type(error).__name__}"
+        said = f"stops with {type(error).__name__}"
         said += f" ({error})" if str(error) else ""
-        message = ""
+        hint = f"The check {said}."
+    said = f"`{notes.statement}` {said}"
     values = ", ".join(telling(notes.values)[:MOST])
-    whole = f"{said}: {values}." if values else f"{said}."
-    return Failure([message, whole] if message else [whole])
+    return Failure([hint], f"{said}: {values}." if values else f"{said}.")
 
 
 def raised_in(traceback: TracebackType | None) -> str:

@@ -2,6 +2,7 @@
    nothing is let in that could run, or ask for anything. */
 
 import purify from "dompurify";
+import { colouredError } from "./coloured.js";
 import { button, element } from "./element.js";
 import { Printed } from "./printed.js";
 
@@ -37,18 +38,20 @@ function save(blob) {
   URL.revokeObjectURL(href);
 }
 
-/* A box of text, to which more can be added. */
+/* A box of text, as the book has them, to which more can be added. */
 class Text {
   #printed = new Printed();
+  #colour; // gives the parts of a text
   #first = element("pre");
   #leftOut = element("span");
   #last = element("pre");
 
-  constructor(className, text) {
+  constructor(className, text, colour = (text) => [text]) {
+    this.#colour = colour;
     this.box = element(
       "div",
       { className: `output ${className}` },
-      this.#first,
+      element("div", { className: "highlight" }, this.#first),
     );
     this.add(text);
   }
@@ -56,18 +59,20 @@ class Text {
   add(text) {
     const printed = this.#printed;
     printed.add(text);
-    if (!printed.leftOut) {
-      this.#first.textContent = printed.first + printed.last;
+    const { first, last, leftOut } = printed;
+    if (!leftOut) {
+      this.#first.replaceChildren(...this.#colour(first + last));
       return;
     }
-    const number = printed.leftOut.toLocaleString("en");
+    const number = leftOut.toLocaleString("en");
     this.#leftOut.textContent = `… ${number} lines are left out here …`;
-    this.#last.textContent = printed.last;
+    this.#last.replaceChildren(...this.#colour(last));
     if (this.#last.isConnected) return;
-    this.#first.textContent = printed.first;
+    this.#first.replaceChildren(...this.#colour(first));
     const saveAll = button("Save all of it", () => save(printed.whole));
     const bar = { className: "live-bar live-left-out" };
-    this.box.append(element("div", bar, this.#leftOut, saveAll), this.#last);
+    const rest = element("div", { className: "highlight" }, this.#last);
+    this.box.append(element("div", bar, this.#leftOut, saveAll), rest);
   }
 }
 
@@ -82,16 +87,22 @@ export class LiveOutput {
     this.#box.setAttribute("role", "group");
     this.#box.setAttribute("aria-label", `Live output of code cell ${number}`);
     this.#box.hidden = true;
-    const output = cell.querySelector(":scope > .cell_output");
-    this.#book = output
-      ? output.querySelectorAll(
-          ":scope > .output, :scope > figure > :not(figcaption), :scope > .drawing, :scope > table",
-        )
-      : [];
-    const caption = output?.querySelector(":scope > figure > figcaption");
+    let output = cell.querySelector(":scope > .cell_output");
+    if (!output) {
+      output = element("div", { className: "cell_output" });
+      cell.append(output);
+    }
+    this.#book = output.querySelectorAll(
+      ":scope > .output, :scope > figure > :not(figcaption), :scope > .drawing, :scope > table",
+    );
+    const caption = output.querySelector(":scope > figure > figcaption");
     if (caption) caption.before(this.#box);
-    else if (output) output.append(this.#box);
-    else cell.append(this.#box);
+    else output.append(this.#box);
+  }
+
+  /* Whether it is seen, and not the book's. */
+  get isSeen() {
+    return !this.#box.hidden;
   }
 
   /* The next output takes the place of what is there now. */
@@ -122,14 +133,16 @@ export class LiveOutput {
       this.#box.append(this.#stream.box);
     } else if (kind === "error") {
       this.#stream = null;
-      this.#box.append(new Text("traceback", text).box);
+      this.#box.append(new Text("traceback", text, colouredError).box);
     } else if (kind === "svg") {
       this.#stream = null;
       this.#box.append(drawing(output.svg));
       if (output.steps.length) this.#box.append(told(output.steps));
     }
-    for (const pre of this.#box.querySelectorAll("pre")) {
-      if (pre.scrollWidth > pre.clientWidth) pre.tabIndex = 0;
+    for (const box of this.#box.querySelectorAll(".output")) {
+      const { clientHeight, clientWidth, scrollHeight, scrollWidth } = box;
+      if (scrollWidth > clientWidth || scrollHeight > clientHeight)
+        box.tabIndex = 0;
     }
   }
 }
