@@ -84,6 +84,7 @@ export class Python extends EventTarget {
     this.#worker.postMessage({
       start: {
         base: base.href,
+        snapshot: new URL("_live/python.snapshot", root).href,
         archives: hrefs([`stages/${stage}`, "python"]),
         data: hrefs(data.map((file) => `data/${file}`)),
         bytes,
