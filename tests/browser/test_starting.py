@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from browsing import Opener
+import pytest
+from browsing import Opener, Window
 from living import Cell
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 CHAPTER = "book/06-backward.html"
 SNAPSHOT = "**/python.snapshot"
@@ -96,3 +101,150 @@ def test_without_a_snapshot_python_starts_all_the_same(
             assert opened.troubles == []
     (state,) = states
     assert state.startswith("['slope', 'Value', 'label'")
+
+
+# It comes before anybody asks for it, where somebody is about to
+
+
+def of_python(requests: list[str]) -> list[str]:
+    """What is asked for that only Python needs."""
+    return [url for url in requests if re.search(r"pyodide|_live/", url)]
+
+
+@pytest.fixture
+def untouched(window: Opener) -> Iterator[tuple[Window, list[str]]]:
+    """A window with the chapter, and what it asks for from then on."""
+    with window() as opened:
+        requests: list[str] = []
+        opened.page.context.on("request", lambda r: requests.append(r.url))
+        opened.open(CHAPTER)
+        opened.page.wait_for_timeout(500)
+        assert of_python(requests) == []
+        yield opened, requests
+        assert opened.troubles == []
+
+
+def test_nothing_comes_to_a_page_that_nobody_touches(
+    untouched: tuple[Window, list[str]],
+) -> None:
+    """Protects those who leave a page open from 20 MB for nothing.
+
+    The page may be opened, and shown, where the pointer rests.
+    """
+    opened, requests = untouched
+    opened.page.evaluate("scrollTo(0, 2000)")
+    opened.page.wait_for_timeout(500)
+    assert of_python(requests) == []
+    assert opened.page.workers == []
+
+
+@pytest.mark.parametrize("way", ["pointer", "focus"])
+def test_python_starts_when_a_reader_comes_near_a_cell(
+    untouched: tuple[Window, list[str]], way: str
+) -> None:
+    """Protects readers from waiting when they click. It starts once."""
+    opened, _ = untouched
+    page = opened.page
+    with page.expect_event("worker"):
+        if way == "pointer":
+            page.locator("#cell-2 .cell_input").hover()
+        else:
+            page.locator("#cell-2 button").last.focus()
+    cell = Cell(page, 4).open()
+    assert cell.said() == cell.built()
+    assert len(page.workers) == 1
+
+
+def test_when_the_machine_is_idle_files_come_and_python_does_not(
+    untouched: tuple[Window, list[str]],
+) -> None:
+    """Protects those who read from what only those who run need: its time."""
+    opened, requests = untouched
+    page = opened.page
+    told = json.loads(
+        (opened.site.html / "_live/pages/book/06-backward.json").read_text()
+    )
+    last = [*told["files"]][-1]
+    with page.expect_event(
+        "requestfinished", lambda request: request.url.endswith(last)
+    ):
+        page.mouse.move(3, 3)
+        page.mouse.move(5, 5)
+    assert page.workers == []
+    paths = [urlsplit(url).path.removeprefix("/") for url in requests]
+    assert set(told["files"]) <= set(paths)
+
+
+@pytest.mark.parametrize(
+    "connection", [{"saveData": True}, {"type": "cellular"}]
+)
+def test_nothing_comes_unasked_where_it_is_paid_for(
+    window: Opener, connection: dict[str, object]
+) -> None:
+    """Protects readers who pay for each megabyte. A click is another thing."""
+    with window() as opened:
+        page = opened.page
+        page.add_init_script(
+            "Object.defineProperty(navigator, 'connection',"
+            f" {{value: {json.dumps(connection)}}})"
+        )
+        requests: list[str] = []
+        page.context.on("request", lambda r: requests.append(r.url))
+        opened.open(CHAPTER)
+        page.locator("#cell-2 .cell_input").hover()
+        page.wait_for_timeout(500)
+        assert of_python(requests) == []
+        cell = Cell(page, 4).open()
+        assert cell.said() == cell.built()
+        assert opened.troubles == []
+
+
+# What is said meanwhile
+
+HELD = re.compile(r"/python(_stdlib\.zip|\.snapshot)$")
+
+NOTE = """number => {
+    const bar = document.querySelector(`#cell-${number} > .live-bar`);
+    window.noted = [];
+    new MutationObserver(() => {
+        const status = bar.querySelector("[role=status]").textContent;
+        const {hidden, value, position} = bar.querySelector("progress");
+        noted.push([status, hidden ? null : position]);
+    }).observe(bar, {attributes: true, childList: true, subtree: true});
+}"""
+
+
+def test_a_bar_moves_and_the_words_are_true(window: Opener) -> None:
+    """Protects readers who wait from thinking that nothing happens."""
+    with window() as opened:
+        page = opened.open(CHAPTER)
+        held: list[Route] = []
+        page.route(HELD, lambda route: held.append(route))
+        cell = Cell(page, 1).edit()
+        expect(cell.status).to_have_text("Fetching Python…")
+        page.evaluate(NOTE, 1)
+        while len(held) < 2:
+            page.wait_for_timeout(100)
+        for route in held:
+            route.continue_()
+            page.wait_for_timeout(500)
+        cell.wait()
+        noted = page.evaluate("noted")
+        words = list(dict.fromkeys(status for status, _ in noted))
+        assert words == [
+            "Fetching Python…",
+            "Starting Python…",
+            "Running…",
+            "Done.",
+        ]
+        fetching = [p for said, p in noted if said.startswith("Fetching")]
+        assert fetching == sorted(fetching)
+        assert len(set(fetching)) > 1
+        starting = [p for said, p in noted if said.startswith("Starting")]
+        assert set(starting) <= {
+            -1,
+            None,
+        }  # it moves to and fro: see `position`
+        assert -1 in starting
+        assert noted[-1][1] is None
+        assert opened.troubles == []

@@ -151,7 +151,7 @@ def bring_to_life(
         "chapter": chapter_number(pagename),
         "stage": stage,
         "data": data,
-        "bytes": bytes_fetched(app, stage, data),
+        "files": files_fetched(app, stage, data),
         "cells": list(described(notebook, cells, why)),
     }
     if (query := playground.on_page(doctree)) is not None:
@@ -161,7 +161,7 @@ def bring_to_life(
             "query": query,
             "chapter": None,
             "stage": stage,
-            "bytes": bytes_fetched(app, stage),
+            "files": files_fetched(app, stage),
         }
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -195,18 +195,17 @@ def described(
         yield told
 
 
-def bytes_fetched(app: Sphinx, stage: str, data: Iterable[str] = ()) -> int:
-    """How much is fetched before the first cell runs."""
+def files_fetched(
+    app: Sphinx, stage: str, data: Iterable[str] = ()
+) -> dict[str, int]:
+    """What is fetched before the first cell runs, and how many bytes."""
     python = Path(app.srcdir, MADE, "live", "pyodide")
     ours = Path(app.outdir, FOLDER)
-    files = [python / name for name in FETCHED]
-    files += [
-        ours / SNAPSHOT,
-        ours / "python.zip",
-        ours / "stages" / f"{stage}.zip",
-    ]
-    files += [ours / "data" / f"{name}.zip" for name in data]
-    return sum(file.stat().st_size for file in files)
+    names = [SNAPSHOT, "python.zip", f"stages/{stage}.zip"]
+    names += [f"data/{name}.zip" for name in data]
+    files = {f"_static/live/pyodide/{name}": python / name for name in FETCHED}
+    files |= {f"{FOLDER}/{name}": ours / name for name in names}
+    return {name: file.stat().st_size for name, file in files.items()}
 
 
 def setup(app: Sphinx) -> None:

@@ -1,6 +1,6 @@
 /* The cells of a page, when they are edited and run. */
 
-import { page, python } from "../python/python.js";
+import { fetchAhead, page, python } from "../python/python.js";
 import { button, element } from "../shared/element.js";
 import { LiveOutput } from "../shared/output.js";
 import { whyNot } from "../shared/this_page.js";
@@ -67,7 +67,7 @@ class LiveCell {
   #addBar() {
     this.#stop = button("Stop", () => python.stop());
     this.#stop.disabled = true;
-    this.#progress.setAttribute("aria-label", "Fetching Python");
+    this.#progress.setAttribute("aria-label", "Starting Python");
     const buttons = [
       button("Run", () => this.run()),
       button("Run all above", () => this.runAllAbove()),
@@ -174,7 +174,9 @@ class LiveCell {
 
   /* Show how much has been fetched, and let it be stopped. */
   #withProgress() {
-    const stopProgress = python.showProgress(this.#progress);
+    const stopProgress = python.showProgress(this.#progress, (words) =>
+      this.#say(words),
+    );
     this.#stop.disabled = false;
     return () => {
       stopProgress();
@@ -185,7 +187,6 @@ class LiveCell {
 
   /* Start Python, and run the cells above that it hasn't run. */
   async #prepare() {
-    if (!python.isStarted) this.#say("Fetching Python…");
     await python.start();
     const { cells } = await page();
     // It is said once that they run; which one it is, is only to be seen.
@@ -275,6 +276,13 @@ export async function openAndRun(number) {
   cell.focus();
   return cell.run();
 }
+
+/* What can come before anybody has clicked. A click asks again for what fails,
+   and says so. */
+export const ahead = {
+  start: () => python.start().catch(() => {}),
+  fetch: () => fetchAhead().catch(() => {}),
+};
 
 /* Open all the cells that the reader has edited before. */
 export async function reopen() {
