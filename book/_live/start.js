@@ -1,6 +1,7 @@
 /* Puts "Run" and "Edit" on every cell of a page. All else comes on a click. */
 
 import { edits } from "./cell/edits.js";
+import { whenNear } from "./python/near.js";
 import { button, element } from "./shared/element.js";
 import { FROM_DISK, whyNot } from "./shared/this_page.js";
 
@@ -64,8 +65,22 @@ function addPlayground(place) {
   if (isLink) place.querySelector("button").click();
 }
 
-for (const cell of document.querySelectorAll(".cell[id^=cell-]")) {
+const cells = [...document.querySelectorAll(".cell[id^=cell-]")];
+for (const cell of cells) {
   addBar(cell, Number(cell.id.replace("cell-", "")));
+}
+
+/* Python comes before it is asked for, where somebody is about to. */
+if (location.protocol !== "file:") {
+  const come = (how) =>
+    load("live_cells.js").then(
+      ({ ahead }) => ahead[how](),
+      () => {}, // the click will tell
+    );
+  whenNear(
+    cells.filter((_, index) => !whyNot[index]),
+    { onNear: () => come("start"), onIdle: () => come("fetch") },
+  );
 }
 
 const place = document.getElementById("playground");

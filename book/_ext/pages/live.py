@@ -25,6 +25,7 @@ import figures
 import steps
 import verdict
 from figures import graph_text, palette, svg_element
+from pages import snapshot
 from run import execute
 from run.datasets import DATASETS, dataset
 from tangle.chapters import chapter_number
@@ -47,6 +48,8 @@ FOLDER = "_live"
 NOT_LIVE = "not-live"
 """In a cell's metadata: why it can't be run in the page."""
 RUNNER = Path(__file__).parents[2] / "_live" / "python"
+SNAPSHOT = "python.snapshot"
+"""Not named for how it is compressed: some servers take back what is."""
 FETCHED = ("pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """What Python's loader fetches, and readers wait for."""
 
@@ -98,6 +101,8 @@ def write_archives(app: Sphinx) -> None:
         f"graphviz/{name}": file for name, file in files_below(package).items()
     }
     pack(folder / "python.zip", contents)
+    pyodide = Path(app.srcdir, MADE, "live", "pyodide")
+    snapshot.make(folder / SNAPSHOT, pyodide, folder / "python.zip")
 
 
 def files_below(folder: Path) -> dict[str, Path]:
@@ -146,7 +151,7 @@ def bring_to_life(
         "chapter": chapter_number(pagename),
         "stage": stage,
         "data": data,
-        "bytes": bytes_fetched(app, stage, data),
+        "files": files_fetched(app, stage, data),
         "cells": list(described(notebook, cells, why)),
     }
     if (query := playground.on_page(doctree)) is not None:
@@ -156,7 +161,7 @@ def bring_to_life(
             "query": query,
             "chapter": None,
             "stage": stage,
-            "bytes": bytes_fetched(app, stage),
+            "files": files_fetched(app, stage),
         }
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,14 +195,17 @@ def described(
         yield told
 
 
-def bytes_fetched(app: Sphinx, stage: str, data: Iterable[str] = ()) -> int:
-    """How much is fetched before the first cell runs."""
+def files_fetched(
+    app: Sphinx, stage: str, data: Iterable[str] = ()
+) -> dict[str, int]:
+    """What is fetched before the first cell runs, and how many bytes."""
     python = Path(app.srcdir, MADE, "live", "pyodide")
     ours = Path(app.outdir, FOLDER)
-    files = [python / name for name in FETCHED]
-    files += [ours / "python.zip", ours / "stages" / f"{stage}.zip"]
-    files += [ours / "data" / f"{name}.zip" for name in data]
-    return sum(file.stat().st_size for file in files)
+    names = [SNAPSHOT, "python.zip", f"stages/{stage}.zip"]
+    names += [f"data/{name}.zip" for name in data]
+    files = {f"_static/live/pyodide/{name}": python / name for name in FETCHED}
+    files |= {f"{FOLDER}/{name}": ours / name for name in names}
+    return {name: file.stat().st_size for name, file in files.items()}
 
 
 def setup(app: Sphinx) -> None:

@@ -1,6 +1,6 @@
 /* The cells of a page, when they are run and edited. */
 
-import { page, python } from "../python/python.js";
+import { fetchAhead, page, python } from "../python/python.js";
 import { coloured } from "../shared/coloured.js";
 import { button, element } from "../shared/element.js";
 import { LiveOutput } from "../shared/output.js";
@@ -66,7 +66,7 @@ class LiveCell {
     [this.#run, this.#edit] = bar.querySelectorAll("button");
     this.#status = bar.querySelector("[role=status]");
     this.#stop.hidden = true;
-    this.#progress.setAttribute("aria-label", "Fetching Python");
+    this.#progress.setAttribute("aria-label", "Starting Python");
     if (this.#book.asserts) {
       this.#edit.after(button("Check", () => this.#check()));
     }
@@ -311,7 +311,9 @@ class LiveCell {
 
   /* Show how much has been fetched, and let it be stopped. */
   #withProgress() {
-    const stopProgress = python.showProgress(this.#progress);
+    const stopProgress = python.showProgress(this.#progress, (words) =>
+      this.#say(words),
+    );
     this.#stop.hidden = false;
     return () => {
       stopProgress();
@@ -326,7 +328,6 @@ class LiveCell {
 
   /* Start Python, and run the cells up to one that are to be run. */
   async #runThrough(last, words) {
-    if (!python.isStarted) this.#say("Fetching Python…");
     await python.start();
     // It is said once that they run; which one it is, is only to be seen.
     const which = element("span", { ariaHidden: "true" });
@@ -403,3 +404,10 @@ export const edit = async (number) => (await cellOf(number)).edit();
 
 /* Show what the reader has written before. */
 export const bringBack = () => cellOf(1);
+
+/* What can come before anybody has clicked. A click asks again for what fails,
+   and says so. */
+export const ahead = {
+  start: () => python.start().catch(() => {}),
+  fetch: () => fetchAhead().catch(() => {}),
+};

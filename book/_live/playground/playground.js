@@ -109,10 +109,12 @@ class Playground {
   /* Fetch Python, and start from the settings of a query. */
   async open(query, { focus }) {
     const progress = element("progress", { max: 1 });
-    progress.setAttribute("aria-label", "Fetching Python");
+    progress.setAttribute("aria-label", "Starting Python");
     this.#place.replaceChildren(this.#status, progress);
     if (focus) this.#status.focus();
-    const stopProgress = this.#python.showProgress(progress);
+    const stopProgress = this.#python.showProgress(progress, (words) =>
+      this.#say(words),
+    );
     await this.follow(query);
     stopProgress();
     progress.remove();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -62,6 +63,7 @@ CALLS: dict[str, Callable[..., Any]] = {
 }
 
 drawing.take_place_of_dot(page.render)
+random.seed()  # or all that go on from one snapshot draw the same numbers
 
 
 def call(name: str, given: dict[str, Any]) -> Any:

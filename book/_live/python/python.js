@@ -3,6 +3,8 @@
 import { build, name, root } from "../shared/this_page.js";
 
 const base = new URL("_static/live/", root);
+const WORKER = `worker.js${build}`;
+const SCRIPTS = [WORKER, "pyodide/pyodide.mjs", "pyodide/pyodide.asm.mjs"];
 
 async function fetchPage() {
   const address = new URL(`_live/pages/${name}.json`, root);
@@ -26,7 +28,7 @@ export function page() {
 /* A worker that is asked for by an address has no policy of its own, and
    could ask other origins. One made of a text has the page's. */
 function newWorker() {
-  const text = `import ${JSON.stringify(new URL(`worker.js${build}`, base))};`;
+  const text = `import ${JSON.stringify(new URL(WORKER, base))};`;
   const url = URL.createObjectURL(
     new Blob([text], { type: "text/javascript" }),
   );
@@ -42,6 +44,7 @@ export class Python extends EventTarget {
   #last = 0;
   #ready = null; // a promise, once it is being started
   #isStarted = false;
+  #share; // how much of what is to be fetched is there
   #resolve; // what settles it, one way
   #giveUp; // and the other
 
@@ -54,8 +57,16 @@ export class Python extends EventTarget {
     return this.#isStarted;
   }
 
+  get isAskedFor() {
+    return this.#ready !== null;
+  }
+
   start() {
-    this.#ready ??= this.#begin();
+    if (!this.#ready) {
+      this.#share = 0;
+      this.#ready = this.#begin();
+      this.#tell("progress");
+    }
     return this.#ready;
   }
 
@@ -75,7 +86,7 @@ export class Python extends EventTarget {
       return started;
     }
     if (this.#giveUp !== giveUp) return started; // stopped meanwhile
-    const { stage, bytes, chapter, data = [] } = needs;
+    const { stage, files, chapter, data = [] } = needs;
     this.#worker = newWorker();
     this.#worker.onerror = ({ message }) => this.#end(message || "no worker");
     this.#worker.onmessage = ({ data }) => this.#receive(data);
@@ -84,28 +95,35 @@ export class Python extends EventTarget {
     this.#worker.postMessage({
       start: {
         base: base.href,
+        snapshot: new URL("_live/python.snapshot", root).href,
         archives: hrefs([`stages/${stage}`, "python"]),
         data: hrefs(data.map((file) => `data/${file}`)),
-        bytes,
+        bytes: Object.values(files).reduce((sum, bytes) => sum + bytes),
         chapter,
       },
     });
     return started;
   }
 
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+  #tell(type) {
+    this.dispatchEvent(new Event(type));
   }
 
   #receive(data) {
     if (data.ready) this.#begun();
     else if (data.broken) this.#end(data.broken);
-    else if (data.of) this.#tell("progress", data);
+    else if (data.of) this.#goOn(data);
     else this.#answer(data);
+  }
+
+  #goOn({ fetched, of }) {
+    this.#share = fetched / of;
+    this.#tell("progress");
   }
 
   #begun() {
     this.#isStarted = true;
+    this.#tell("progress");
     this.#resolve();
   }
 
@@ -138,12 +156,21 @@ export class Python extends EventTarget {
     if (this.#ready) this.#end("stopped");
   }
 
-  /* Show how much has been fetched; what comes back ends that. */
-  showProgress(progress) {
-    const show = ({ detail }) => {
-      progress.hidden = detail.fetched >= detail.of;
-      progress.value = detail.fetched / detail.of;
+  /* Show how far it has come, until it has started; what comes back ends
+     that. The bar moves to and fro while nobody knows for how long. */
+  showProgress(progress, say) {
+    let said = "";
+    const show = () => {
+      progress.hidden = this.#isStarted || !this.isAskedFor;
+      if (progress.hidden) return;
+      const isFetching = this.#share < 1;
+      if (isFetching) progress.value = this.#share;
+      else progress.removeAttribute("value");
+      const words = `${isFetching ? "Fetching" : "Starting"} Python…`;
+      if (words !== said) say(words);
+      said = words;
     };
+    show();
     this.addEventListener("progress", show);
     return () => {
       this.removeEventListener("progress", show);
@@ -166,3 +193,15 @@ export class Python extends EventTarget {
 
 /* One for the page: its cells and its steppers. */
 export const python = new Python(page);
+
+/* Have the browser keep what Python comes from, while nobody waits for it. */
+export async function fetchAhead() {
+  const { files } = await page();
+  const scripts = SCRIPTS.map((name) => new URL(name, base));
+  const others = Object.keys(files).map((name) => new URL(name, root));
+  for (const url of [...scripts, ...others]) {
+    if (python.isAskedFor) return;
+    const { body } = await fetch(url, { priority: "low" });
+    await body.pipeTo(new WritableStream());
+  }
+}

@@ -57,15 +57,35 @@ function limitDepth({ _module: module }) {
 const fetched = async (url) =>
   (await fetch(url, { cache: "no-cache" })).arrayBuffer();
 
-async function start({ base, archives, data, bytes, chapter }) {
-  countBytes(bytes);
+/* What book/_live/python/snapshot.mjs has made. */
+async function memory(url) {
+  const { body } = await fetch(url, { cache: "no-cache" });
+  const plain = body.pipeThrough(new DecompressionStream("gzip"));
+  return new Response(plain).arrayBuffer();
+}
+
+/* Python goes on from a snapshot of one that has started. Should that fail, it
+   starts from the beginning: the options are Pyodide's own, and no promise
+   (pyodide/pyodide#6418). */
+async function begin({ base, snapshot }) {
+  const _loadSnapshot = memory(snapshot);
+  _loadSnapshot.catch(() => {}); // it is told when it is waited for
   const { loadPyodide } = await import(new URL(PYTHON, base));
+  const options = {
+    indexURL: new URL("pyodide/", base).href,
+    // All that Python reaches of the page: what its own machine code needs.
+    jsglobals: { Uint8Array, WebAssembly },
+  };
+  return loadPyodide({ ...options, _loadSnapshot }).catch((problem) => {
+    console.info(`Python starts without its snapshot: ${problem.message}`);
+    return loadPyodide(options);
+  });
+}
+
+async function start({ base, snapshot, archives, data, bytes, chapter }) {
+  countBytes(bytes);
   const [python, viz, modules, files] = await Promise.all([
-    loadPyodide({
-      indexURL: new URL("pyodide/", base).href,
-      // All that Python reaches of the page: what its own machine code needs.
-      jsglobals: { Uint8Array, WebAssembly },
-    }),
+    begin({ base, snapshot }),
     graphviz(),
     Promise.all(archives.map(fetched)),
     Promise.all(data.map(fetched)),
@@ -82,7 +102,9 @@ async function start({ base, archives, data, bytes, chapter }) {
     render: (text, engine, format) =>
       viz.renderString(text, { engine, format }),
   });
-  python.runPython("import sys; sys.path.append('/book')");
+  python.runPython("import sys; sys.path.append('/book')", {
+    globals: python.toPy({}), // not where the cells have their names
+  });
   const dispatch = python.pyimport("dispatch");
   call = (name, args) => {
     const given = python.toPy(args);

@@ -23,7 +23,7 @@ class Leaves {
       leaf,
       element("input", { type: "number", step: "any", value: leaf.data }),
     ]);
-    this.#progress.setAttribute("aria-label", "Fetching Python");
+    this.#progress.setAttribute("aria-label", "Starting Python");
     const form = element(
       "form",
       { className: "stepper-leaves", noValidate: true },
@@ -61,10 +61,13 @@ class Leaves {
       input.focus();
       return;
     }
-    const stopProgress = python.showProgress(this.#progress);
+    const stopProgress = python.showProgress(this.#progress, (words) =>
+      this.#say(words),
+    );
     this.#submit.setAttribute("aria-disabled", "true");
-    this.#say(python.isStarted ? "Computing…" : "Fetching Python…");
     try {
+      await python.start();
+      this.#say("Computing…");
       const { svg, steps, prefix } = await python.call("recompute", {
         graph: this.#graph,
         rule: this.#rule,

@@ -1,0 +1,40 @@
+/* Python as it is in memory once it has started, and has the modules that run
+   the cells, but no page yet: worker.js goes on from there.
+
+   usage: node snapshot.mjs FOLDER ZIP SNAPSHOT: Pyodide's folder; its modules,
+   as book/_ext/pages/live.py has packed them; and what is to be written. */
+
+import { readFile, writeFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const [folder, zip, snapshot] = process.argv.slice(2);
+const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`));
+
+const python = await loadPyodide({
+  indexURL: `${folder}/`,
+  jsglobals: { Uint8Array, WebAssembly }, // the names that worker.js gives
+  _makeSnapshot: true,
+});
+const before = python._module.HEAP8.length;
+const modules = new Uint8Array(await readFile(zip));
+python.unpackArchive(modules, "zip", { extractDir: "/book" });
+// With what the library needs of Python's own, but nothing that needs a page or
+// its stage of the library; and with no names where cells will have theirs. (A
+// path begins with an empty name, which is put there when Python goes on.)
+python.runPython(
+  `
+import sys
+sys.path[:] = [*sys.path[1:], "/book"]
+import array, html, numbers
+import drawing, graphviz, session, steps, training, verdict
+sys.path.pop()
+stage = [name for name in sys.modules if name.startswith("micrograd")]
+assert not stage, stage
+`,
+  { globals: python.toPy({}) },
+);
+// https://github.com/pyodide/pyodide/issues/6254
+if (python._module.HEAP8.length > before)
+  throw new Error("Python has grown beyond the memory that it begins with");
+await writeFile(snapshot, gzipSync(python.makeMemorySnapshot(), { level: 9 }));
