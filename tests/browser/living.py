@@ -125,7 +125,7 @@ def text_of(outputs: Locator) -> str:
     ).strip()
 
 
-# Of each cell: its output's text, the words of its graphs, and its status.
+# Of each cell: its output's text, the words of its drawings, and its status.
 # A stepper names what has no label, as v7; a drawing made anew has no stepper.
 SEEN = """selector => [...document.querySelectorAll(".cell[id^=cell-]")].map(
     cell => {
@@ -139,6 +139,9 @@ SEEN = """selector => [...document.querySelectorAll(".cell[id^=cell-]")].map(
             graphs: within(".drawing.graph > svg").map(svg =>
                 [...svg.querySelectorAll("text")].map(t => t.textContent)
                     .filter(text => !/^v\\d+$/.test(text))),
+            plots: within(".drawing.plot > svg").map(svg =>
+                [...svg.querySelectorAll("text")]
+                    .map(t => t.textContent.replace(/\\s/g, "")).sort()),
             status: status?.textContent,
         };
     })"""

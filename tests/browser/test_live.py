@@ -19,6 +19,8 @@ from sharing import Shared
 from test_accessible import COLOURS, look
 from test_stepper import Stepper
 
+from figures import palette
+
 CHAPTER = "book/06-backward.html"
 SHARED = CHAPTER
 """See sharing.py."""
@@ -166,9 +168,10 @@ def differences(page: Page, name: str) -> Iterator[str]:
         unfinished = is_starter(cell) and "ended with an error" in status
         if status != "Done." and not unfinished:
             yield f"cell {number}: {status}"
-        drawn, again = here["graphs"], there["graphs"]
-        if not alike(repr(drawn), repr(again)):
-            yield f"cell {number}: {drawn}, but live: {again}"
+        for kind in "graphs", "plots":
+            drawn, again = here[kind], there[kind]
+            if not alike(repr(drawn), repr(again)):
+                yield f"cell {number}: {drawn}, but live: {again}"
 
 
 def check_exercises(page: Page, name: str) -> None:
@@ -473,6 +476,35 @@ def test_what_is_displayed_stands_where_it_was_made(page: Page) -> None:
     texts = ["before 1.0", "data 3", "before 2.0", "data 6", "2.0"]
     expect(parts).to_contain_text(texts)
     assert cell.output.locator(".drawing svg").count() == 2
+
+
+PLOT = """
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots()
+ax.plot([0, 1, 4], label="squares")
+ax.set(xlabel="x")
+ax.legend()
+"""
+
+STROKES = """drawing => [...drawing.querySelectorAll("path")]
+    .map(path => getComputedStyle(path).stroke)"""
+
+
+def test_a_plot_has_the_colours_of_the_page(shared: Window) -> None:
+    """Protects readers in the dark from a plot for the day."""
+    cell = Cell(shared.page, 1).open().run(PLOT)
+    plot = cell.output.locator(".drawing.plot svg")
+    expect(plot).to_be_visible()
+    expect(plot).to_have_role("img")
+    expect(plot.locator("desc")).to_contain_text("squares from 0 to 4")
+    expect(plot.get_by_text("squares", exact=True)).to_be_visible()
+    for theme, palette_of in ("light", palette.LIGHT), ("dark", palette.DARK):
+        shared.turn(theme)
+        value = palette_of["data"].removeprefix("#")
+        red, green, blue = bytes.fromhex(value)
+        assert f"rgb({red}, {green}, {blue})" in plot.evaluate(STROKES)
+    shared.turn("light")
 
 
 DEEP = """

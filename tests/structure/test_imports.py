@@ -35,11 +35,12 @@ LIVE_FLOORS = (
 
 def modules() -> dict[str, Path]:
     """Every module of the tools by the name that it is imported by."""
-    found = {path.stem: path for path in (LIVE / "python").glob("*.py")}
-    for path in TOOLS.rglob("*.py"):
-        if "ipython" not in path.parts:
-            name = ".".join(path.relative_to(TOOLS).with_suffix("").parts)
-            found[name.removesuffix(".__init__")] = path
+    found = {}
+    for folder in LIVE / "python", TOOLS:
+        for path in folder.rglob("*.py"):
+            if "ipython" not in path.parts:
+                name = ".".join(path.relative_to(folder).with_suffix("").parts)
+                found[name.removesuffix(".__init__")] = path
     return found
 
 
@@ -49,9 +50,12 @@ def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (n.name for n in node.names if n.name in known)
         elif isinstance(node, ast.ImportFrom) and node.module:
+            module = node.module
+            if node.level:  # beside this one
+                module = f"{path.parent.name}.{module}"
             for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                name = inner if inner in known else node.module
+                inner = f"{module}.{alias.name}"
+                name = inner if inner in known else module
                 if name in known:
                     yield name
 

@@ -84,6 +84,11 @@ def write_archives(app: Sphinx) -> None:
     contents: dict[str, str | Path] = {
         file.name: file for file in RUNNER.glob("*.py")
     }
+    # What stands for Matplotlib has its name there.
+    contents |= {
+        f"{absent.PLOTS}/{file.name}": file
+        for file in (RUNNER / "plots").glob("*.py")
+    }
     for module in (figures, graph_text, palette, svg_element):
         file = Path(str(module.__file__))
         contents[f"figures/{file.name}"] = file

@@ -12,12 +12,14 @@ from typing import NoReturn
 
 ABSENT = {
     "torch": "PyTorch",
-    "matplotlib": "Matplotlib",
     "numpy": "NumPy",
     "llvmlite": "LLVM (llvmlite)",
     "sklearn": "scikit-learn",
 }
 """What it would take too long to fetch, or what no browser can run."""
+PLOTS = "matplotlib"
+PLOTTING = {PLOTS, f"{PLOTS}.pyplot", f"{PLOTS}.colors"}
+"""The parts of Matplotlib that something stands for: see `plots`."""
 
 
 class NotHereError(Exception):
@@ -26,9 +28,19 @@ class NotHereError(Exception):
 
 def why_not(package: str) -> str:
     """What readers are told instead of an output."""
+    if package not in ABSENT:
+        return more_than_here(package)
     return (
         f"This needs {ABSENT[package]}, which Python on this page doesn't "
         "have. It runs in Jupyter, on your machine."
+    )
+
+
+def more_than_here(what: str) -> str:
+    """What they are told of a part of Matplotlib that isn't there."""
+    return (
+        f"This needs {what}: more of Matplotlib than Python on this page "
+        "has. It runs in Jupyter, on your machine."
     )
 
 
@@ -46,47 +58,52 @@ class Absent:
 
 
 def package_of(module: str) -> str:
-    """``matplotlib.pyplot`` is in the package ``matplotlib``."""
+    """``torch.nn`` is in the package ``torch``."""
     return module.partition(".")[0]
 
 
-def bound_by(statement: ast.AST) -> Iterator[tuple[str, str]]:
-    """The names that an import of absent packages binds, and the packages."""
+def missing(module: str) -> str | None:
+    """What isn't there for a module: its package, or that part of one."""
+    package = package_of(module)
+    if package == PLOTS and module not in PLOTTING:
+        return module
+    return package if package in ABSENT else None
+
+
+def in_vain(statement: ast.AST) -> Iterator[tuple[ast.alias, str, str]]:
+    """What an import asks for that isn't there: the name, and what it is."""
     if isinstance(statement, ast.Import):
         for alias in statement.names:
-            package = package_of(alias.name)
-            if package in ABSENT:
-                yield alias.asname or package, package
+            if package := missing(alias.name):
+                yield alias, alias.asname or package_of(alias.name), package
     elif isinstance(statement, ast.ImportFrom) and not statement.level:
-        package = package_of(statement.module or "")
-        if package in ABSENT:
-            for alias in statement.names:
-                yield alias.asname or alias.name, package
+        module = statement.module or ""
+        for alias in statement.names:
+            inner = f"{module}.{alias.name}" if module == PLOTS else module
+            if package := missing(inner):
+                yield alias, alias.asname or alias.name, package
 
 
 class _Replacer(ast.NodeTransformer):
     """Replaces imports, also those in functions."""
 
-    def visit_Import(self, node: ast.Import) -> ast.stmt | list[ast.stmt]:
-        kept = [a for a in node.names if package_of(a.name) not in ABSENT]
-        placed = placeholders(node)
-        if not placed:
-            return node
-        if kept:
-            node.names = kept
-            return [node, *placed]
-        return placed
-
-    def visit_ImportFrom(
-        self, node: ast.ImportFrom
+    def visit_Import(
+        self, node: ast.Import | ast.ImportFrom
     ) -> ast.stmt | list[ast.stmt]:
-        return placeholders(node) or node
+        vain = dict.fromkeys(alias for alias, _, _ in in_vain(node))
+        if not vain:
+            return node
+        placed = placeholders(node)
+        node.names = [alias for alias in node.names if alias not in vain]
+        return [node, *placed] if node.names else placed
+
+    visit_ImportFrom = visit_Import
 
 
 def placeholders(statement: ast.stmt) -> list[ast.stmt]:
     """Assignments that stand for an import of what isn't there."""
     found: list[ast.stmt] = []
-    for name, package in bound_by(statement):
+    for _, name, package in in_vain(statement):
         maker = f"__import__('absent').Absent({package!r})"
         source = f"{maker}()" if name == "*" else f"{name} = {maker}"
         (made,) = ast.parse(source).body
@@ -144,6 +161,6 @@ def names(code: str) -> tuple[set[str], set[str], dict[str, str]]:
             case ast.FunctionDef(name) | ast.ClassDef(name):
                 stores.add(name)
             case ast.Import(aliases) | ast.ImportFrom(names=aliases):
-                imports |= dict(bound_by(node))
+                imports |= {name: what for _, name, what in in_vain(node)}
                 stores |= {a.asname or package_of(a.name) for a in aliases}
     return uses - (stores - set(imports)), stores - set(imports), imports

@@ -1,4 +1,4 @@
-"""Draws graphs in the page: Graphviz's program is there as a function."""
+"""Shows drawings in the page: Graphviz's program is there as a function."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ Render = Callable[[str, str, str], str]
 """Graphviz: a graph's text, the engine and the format give a drawing."""
 
 numbers = count(1)
+unshown: list[Any] = []
+"""The plots that a cell has made, until it ends."""
 
 
 class Completed:
@@ -73,6 +75,6 @@ def drawn(value: Any) -> dict[str, Any] | None:
         svg,
         alt="The drawing that this code has made.",
         prefix=f"live{next(numbers)}-",
-        description=words.description,
+        description=words.description or getattr(value, "description", ""),
     )
     return {"svg": element, "steps": words.steps}

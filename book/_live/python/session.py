@@ -136,8 +136,10 @@ class Session:
         vars(builtins)["display"] = self.display  # as there, without an import
         # A warning is shown once for each line: of this run, not of all.
         self.namespace.pop("__warningregistry__", None)
+        drawing.unshown.clear()
         try:
             self.execute(code, number)
+            self.display(*drawing.unshown)
         except BaseException as error:
             text = cut(self.told(error))
             self.printed.show({"kind": "error", "text": text})

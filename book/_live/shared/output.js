@@ -15,8 +15,14 @@ const DRAWING = {
   RETURN_DOM_FRAGMENT: true,
 };
 
+/* A plot shrinks with the page; a graph scrolls, by the keys too. */
 export function drawing(svg) {
-  const box = element("div", { className: "drawing graph", tabIndex: 0 });
+  // Graphviz marks what it draws.
+  const isGraph = svg.includes('class="graph"');
+  const box = element("div", {
+    className: `drawing ${isGraph ? "graph" : "plot"}`,
+  });
+  if (isGraph) box.tabIndex = 0;
   box.append(purify.sanitize(svg, DRAWING));
   return box;
 }
