@@ -41,6 +41,10 @@ class Stepper:
     def button(self, name: str) -> Locator:
         return self.controls.get_by_role("button", name=name, exact=True)
 
+    def go(self, step: int) -> None:
+        self.slider.focus()
+        self.slider.fill(str(step))
+
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
@@ -103,7 +107,7 @@ def states(root: Value) -> Iterator[Boxes]:
 def test_forward_and_back_by_the_keys(page: Page) -> None:
     """Protects the numbers of every step: they are the engine's."""
     stepper = Stepper(page, "fig-backward")
-    stepper.button("Back").focus()
+    stepper.button("Previous").focus()
     stepper.press("Home")
     expected = list(states(example()))
     for number, boxes in enumerate(expected):
@@ -121,10 +125,10 @@ def test_forward_and_back_by_the_keys(page: Page) -> None:
 
 def test_each_step_says_its_equation_and_shows_its_way(page: Page) -> None:
     stepper = Stepper(page, "fig-backward")
-    stepper.button("First").click()
+    stepper.go(0)
     expect(stepper.equation).to_contain_text("Nothing is computed yet")
     for row in stepper.rows.all():
-        stepper.button("Forward").click()
+        stepper.button("Next").click()
         words = row.locator("td").last.text_content() or ""
         expect(stepper.equation).to_have_text(words)
         count = f"step {stepper.step} of {stepper.rows.count()}"
@@ -136,13 +140,82 @@ def test_each_step_says_its_equation_and_shows_its_way(page: Page) -> None:
     expect(stepper.equation).to_have_text(
         "b.grad += a.data * e.grad = 2.0 * -2.0 = -4.0"
     )
-    stepper.button("Back").click()
+    stepper.button("Previous").click()
     expect(stepper.equation).to_have_text(
         "a.grad += b.data * e.grad = -3.0 * -2.0 = 6.0"
     )
     # a's box, the circle, and the edges on either side of it.
     assert stepper.drawing.locator(".node.lit").count() == 2
     assert stepper.drawing.locator(".edge.lit").count() == 2
+
+
+def test_back_what_is_multiplied_is_lit(page: Page) -> None:
+    """Protects the chain rule: both factors are seen, and the way."""
+    stepper = Stepper(page, "fig-backward")
+    factors = stepper.drawing.locator("text.factor")
+    slope = stepper.drawing.locator("text.slope")
+    turned = stepper.drawing.locator(".edge.lit polygon.back")
+    for row, step in zip(stepper.rows.all(), range(1, 11), strict=True):
+        stepper.go(step)
+        words = row.locator("td").last.text_content() or ""
+        found = re.search(r"\* (\w)\.grad = (\S+) \* (\S+) =", words)
+        if found is None:
+            assert factors.count() == slope.count() == turned.count() == 0
+            continue
+        local, grad = (f"{float(n):.4g}" for n in found.groups()[1:])
+        lit = factors.all_text_contents()
+        assert f"grad {grad}" in lit
+        expect(slope).to_have_text(f"× {local}")
+        assert lit.count(f"data {local}") == (".data *" in words)
+        # The arrow's tip is at the operand, left of the circle.
+        assert turned.count() == 2
+        tips = turned.evaluate_all("all => all.map(e => e.points[0].x)")
+        assert tips == [0, 0]
+        heads = stepper.drawing.locator(".edge.lit polygon:not(.back)")
+        for head in heads.all():
+            expect(head).to_have_css("visibility", "hidden")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_it_plays_by_itself(
+    browser: Browser, served: Site, motion: str
+) -> None:
+    """Protects Play: it can be paused, and stops at the end."""
+    context = browser.new_context(
+        reduced_motion="reduce" if motion == "reduce" else "no-preference"
+    )
+    page = context.new_page()
+    page.clock.install()
+    page.goto(served.address(BACKWARD))
+    stepper = Stepper(page, "fig-backward")
+    last = stepper.rows.count()
+    assert stepper.step == last
+    stepper.button("Play").click()
+    assert stepper.step == 0
+    page.clock.run_for(2500)
+    assert stepper.step == 2
+    stepper.button("Pause").click()
+    page.clock.run_for(5000)
+    assert stepper.step == 2
+    stepper.button("Play").click()
+    page.clock.run_for(60_000)
+    assert stepper.step == last
+    expect(stepper.button("Play")).to_be_visible()
+    stepper.button("Play").click()
+    stepper.button("Next").click()
+    expect(stepper.button("Play")).to_be_visible()
+    assert stepper.step == 1
+    context.close()
+
+
+def test_fingers_find_the_buttons(page: Page) -> None:
+    """Protects readers with a phone: 40 pixels are a finger's width."""
+    stepper = Stepper(page, "fig-backward")
+    buttons = stepper.controls.get_by_role("button").all()
+    for control in [*buttons, stepper.slider]:
+        box = control.bounding_box()
+        assert box
+        assert min(box["height"], box["width"]) >= 40
 
 
 def test_the_slider_goes_anywhere(page: Page) -> None:
@@ -160,7 +233,7 @@ def test_the_slider_goes_anywhere(page: Page) -> None:
 
 def test_to_step_fetches_nothing(page: Page) -> None:
     """Protects readers with a slow line: Python is for other leaves."""
-    Stepper(page, "fig-backward").button("Back").click()
+    Stepper(page, "fig-backward").button("Previous").click()
     names: list[str] = page.evaluate(
         "() => performance.getEntriesByType('resource').map(e => e.name)"
     )
@@ -180,7 +253,7 @@ def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
             assert stepper.step == step
             assert stepper.boxes() == expected[step]
             assert stepper.drawing.locator(".lit").count()
-            stepper.button("Back").click()
+            stepper.button("Previous").click()
             assert stepper.boxes() == expected[step - 1]
             table = stepper.root.locator("tbody").text_content() or ""
             assert "+=" not in table
@@ -197,10 +270,10 @@ def test_a_trap_is_not_given_away(window: Opener) -> None:
     with window() as opened:
         page = opened.open(BACKWARD)
         lost = Stepper(page, "fig-lost")
-        lost.button("Last").click()
+        lost.go(lost.rows.count())
         assert lost.boxes()["a"] == ("data 3", "grad 1")
         early = Stepper(page, "fig-two-depths")
-        early.button("Last").click()
+        early.go(early.rows.count())
         assert early.boxes()["u"] == ("data 6", "grad 5")
         assert early.boxes()["a"] == ("data 2", "grad 3")
         expect(early.rows.nth(4)).to_contain_text("u.grad += ")
@@ -240,7 +313,7 @@ def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
     expect(said).to_contain_text("your numbers")
     expected = list(states(example(0.125, 40.0)))
     assert stepper.boxes() == expected[-1]
-    stepper.button("First").click()
+    stepper.go(0)
     for boxes in expected:
         assert stepper.boxes() == boxes
         stepper.press("ArrowRight")
@@ -255,7 +328,7 @@ def test_axe_finds_nothing_in_use(window: Opener, width: int) -> None:
     with window(width=width) as opened:
         page = opened.open(FILLED)
         stepper = Stepper(page, "fig-fill-2")
-        stepper.button("Back").click()
+        stepper.button("Previous").click()
         found = look(page)
         page.emulate_media(color_scheme="dark")
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -294,7 +367,7 @@ def test_nothing_moves_if_nothing_shall(
     page = context.new_page()
     page.goto(served.address(BACKWARD))
     stepper = Stepper(page, "fig-backward")
-    stepper.button("Back").click()
+    stepper.button("Previous").click()
     took = stepper.drawing.locator(".lit path").first.evaluate(
         "path => getComputedStyle(path).transitionDuration"
     )
@@ -319,7 +392,7 @@ def test_from_the_disk_all_works_but_the_leaves(
 ) -> None:
     with browsing.window(browser, on_disk) as opened:
         stepper = Stepper(opened.open(BACKWARD), "fig-backward")
-        stepper.button("First").click()
+        stepper.go(0)
         expected = list(states(example()))
         for boxes in expected:
             assert stepper.boxes() == boxes

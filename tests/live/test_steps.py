@@ -62,13 +62,13 @@ def test_the_order_is_the_engines(root: Value) -> None:
     nodes, _ = trace(root)
     name = dict(zip(nodes, names))
     order = [name[node] for node in topological_order(root)]
-    forward = [names[s["value"]] for s in found if s["kind"] == "forward"]
+    forward = [names[s.value] for s in found if s.kind == "forward"]
     assert forward == order
-    assert found[len(order)]["kind"] == "seed"
+    assert found[len(order)].kind == "seed"
     gifts = [
         (match[3], match[1])
         for step in found[len(order) + 1 :]
-        if (match := BACKWARD.fullmatch(step["text"]))
+        if (match := BACKWARD.fullmatch(step.text))
     ]
     assert len(gifts) == len(found) - len(order) - 1
     assert gifts == [
@@ -85,7 +85,7 @@ def test_the_numbers_are_the_engines(root: Value) -> None:
     names, found = taken(root)
     root.backward()
     nodes, _ = trace(root)
-    last = {(s["value"], s["kind"] == "forward"): s["shows"] for s in found}
+    last = {(s.value, s.kind == "forward"): s.shows for s in found}
     for i, node in enumerate(nodes):
         if node._prev:
             assert last[i, True] == f"data {node.data:.4g}"
@@ -106,8 +106,8 @@ def test_every_equation_is_true(root: Value) -> None:
         for name, node in by_name.items()
     }
     for step in found:
-        if step["kind"] == "forward":
-            name, relation = step["text"].split(" = ", 1)
+        if step.kind == "forward":
+            name, relation = step.text.split(" = ", 1)
             symbols, is_, numbers, *end = re.split(" ([=≈]) ", relation)
             *_, sign, result = [is_, *end]
             holds(sign, eval(numbers, dict(FUNCTIONS)), result)
@@ -117,7 +117,7 @@ def test_every_equation_is_true(root: Value) -> None:
             sizes = [abs(o.data) for o in (node, *node._prev)]
             off = abs(eval(numbers, dict(FUNCTIONS)) - node.data)
             assert off <= 4e-3 * max(1.0, *sizes)
-        elif match := BACKWARD.fullmatch(step["text"]):
+        elif match := BACKWARD.fullmatch(step.text):
             name, slope, giver, _, *shown = match.groups()
             local, grad = map(float, shown[:2])
             holds(shown[2], local * grad, shown[3])
@@ -134,7 +134,7 @@ def test_every_equation_is_true(root: Value) -> None:
                 after = float(shown[8])
                 size = abs(before) + abs(added)
                 assert abs(before + added - after) <= 1e-3 * size
-            shows = float(step["shows"].removeprefix("grad "))
+            shows = float(step.shows.removeprefix("grad "))
             assert shows == float(shown[8] or shown[3])
 
 
@@ -146,11 +146,11 @@ def holds(sign: str, number: float, shown: str) -> None:
 
 def test_what_is_rounded_says_so() -> None:
     a, b = Value(-1234.5678, label="a"), Value(-2.0, label="b")
-    texts = [step["text"] for step in taken(a * b)[1]]
+    texts = [step.text for step in taken(a * b)[1]]
     assert texts[0] == "v1 = a * b ≈ -1235.0 * -2.0 ≈ 2469.0"
     assert texts[2] == "a.grad += b.data * v1.grad = -2.0 * 1.0 = -2.0"
     tenths = Value(0.1, label="a") + Value(0.2, label="b")
-    assert taken(tenths)[1][0]["text"] == "v1 = a + b = 0.1 + 0.2 = 0.3"
+    assert taken(tenths)[1][0].text == "v1 = a + b = 0.1 + 0.2 = 0.3"
 
 
 def test_the_example_of_the_book() -> None:
@@ -159,7 +159,7 @@ def test_the_example_of_the_book() -> None:
     e.label = "e"
     root = (e + c).tanh()
     root.label = "o"
-    texts = [step["text"] for step in taken(root)[1]]
+    texts = [step.text for step in taken(root)[1]]
     assert texts[0] == "e = a * b = 2.0 * -3.0 = -6.0"
     assert texts[3] == "o.grad = 1.0"
     assert texts[4].startswith("v1.grad += (1 - o.data**2) * o.grad ≈ ")
@@ -170,7 +170,7 @@ def test_what_a_node_had_before_is_added_to() -> None:
     a = Value(3.0, label="a")
     b = a + a
     b.label = "b"
-    assert [step["text"] for step in taken(b)[1]] == [
+    assert [step.text for step in taken(b)[1]] == [
         "b = a + a = 3.0 + 3.0 = 6.0",
         "b.grad = 1.0",
         "a.grad += 1.0 * b.grad = 1.0 * 1.0 = 1.0",
@@ -195,14 +195,14 @@ def test_the_figure_starts_at_the_step_that_it_shows() -> None:
 
 def test_where_nothing_passes_there_is_no_step() -> None:
     x = Value(-1.0, label="x")
-    kinds = [step["kind"] for step in taken(x.relu())[1]]
+    kinds = [step.kind for step in taken(x.relu())[1]]
     assert kinds == ["forward", "seed"]
 
 
 def test_a_sum_of_products_in_one_operation() -> None:
     w, x, b = Value(2.0, label="w"), Value(3.0, label="x"), Value(1.0)
     _, found = taken(Value.dot([w], [x], b))
-    assert [step["text"] for step in found] == [
+    assert [step.text for step in found] == [
         "v1 = dot(v2, w, x) = dot(1.0, 2.0, 3.0) = 7.0",
         "v1.grad = 1.0",
         "v2.grad += 1.0 * v1.grad = 1.0 * 1.0 = 1.0",
@@ -212,7 +212,7 @@ def test_a_sum_of_products_in_one_operation() -> None:
 
 
 def test_a_leaf_alone() -> None:
-    assert [step["text"] for step in taken(Value(1.0, label="a"))[1]] == [
+    assert [step.text for step in taken(Value(1.0, label="a"))[1]] == [
         "a.grad = 1.0"
     ]
 
@@ -220,8 +220,8 @@ def test_a_leaf_alone() -> None:
 def test_numbers_without_end() -> None:
     a = Value(0.0, label="a")
     _, found = taken(a.log() * 0.0)
-    assert any("inf" in step["text"] for step in found)
-    assert any("nan" in step["text"] for step in found)
+    assert any("inf" in step.text for step in found)
+    assert any("nan" in step.text for step in found)
 
 
 def test_a_deep_graph() -> None:
@@ -330,22 +330,22 @@ def test_a_page_without_backward_goes_by_its_own_rule() -> None:
     b = a + a
     b.label = "b"
     lost = steps.steps_of(described(b), engine, RULE.format("="))
-    assert [step["text"] for step in lost[1:]] == [
+    assert [step.text for step in lost[1:]] == [
         "b.grad = 1.0",
         "a.grad = 1.0 * b.grad = 1.0 * 1.0 = 1.0",
         "a.grad = 1.0 * b.grad = 1.0 * 1.0 = 1.0",
     ]
-    assert lost[-1]["shows"] == "grad 1"
+    assert lost[-1].shows == "grad 1"
     u = Value(2.0, label="a") * Value(3.0, label="b")
     u.label = "u"
     v = u * Value(4.0, label="c")
     v.label = "v"
     found = steps.steps_of(described(u + v), engine, RULE.format("+="))
-    assert [step["text"].split(" ")[0] for step in found[4:]] == [
+    assert [step.text.split(" ")[0] for step in found[4:]] == [
         *("u.grad", "v.grad", "a.grad", "b.grad", "u.grad", "c.grad")
     ]
-    assert found[6]["text"].endswith(" = 3.0 * 1.0 = 3.0")
-    assert found[-2]["text"].endswith(", so u.grad = 1.0 + 4.0 = 5.0")
+    assert found[6].text.endswith(" = 3.0 * 1.0 = 3.0")
+    assert found[-2].text.endswith(", so u.grad = 1.0 + 4.0 = 5.0")
 
 
 def test_the_rule_of_a_page_is_seen() -> None:
@@ -365,4 +365,4 @@ def test_the_rule_of_a_page_is_seen() -> None:
     _, rule = graphs.drawn_by("draw_dot(early)", names)
     a = Value(3.0, label="a")
     found = steps.steps_of(described(a + a), engine, rule)
-    assert [step["kind"] for step in found] == ["forward", "seed"]
+    assert [step.kind for step in found] == ["forward", "seed"]

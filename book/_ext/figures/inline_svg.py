@@ -76,7 +76,7 @@ class InlineSvg(SphinxPostTransform):
                 named = graph_text.parts_named(drawing, names_in(image))
                 ids = [
                     ",".join(prefix + id for id in some)
-                    for some in named or shows
+                    for some in shows or named
                 ]
                 box = GRAPH.format(" ".join(ids), svg)
             text = around.replace("{}", box, 1)

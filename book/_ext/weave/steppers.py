@@ -40,10 +40,7 @@ STEPPER = """<div class="stepper" data-start="{start}" data-prefix="{prefix}">
 </table>
 </details>
 </div>"""
-ROW = (
-    '<tr data-kind="{kind}" data-node="{node}" data-shows="{shows}"'
-    ' data-lit="{lit}"><td>{number}</td><td><code>{text}</code></td></tr>'
-)
+ROW = "<tr {about}><td>{number}</td><td><code>{text}</code></td></tr>"
 
 
 def cell_of(image: nodes.image) -> nodes.container | None:
@@ -97,15 +94,21 @@ def stepper(
     drawn = steps.drawing(graph, found, engine, draw_dot)
     placed = steps.placed(found, steps.parts(drawn))
     start = steps.start(graph, found)
-    rows = [
-        ROW.format(
-            number=number,
-            **{name: escape(text) for name, text in step.items()},
-        )
-        for number, step in enumerate(placed, 1)
-    ]
+    rows = [row(number, step) for number, step in enumerate(placed, 1)]
     around = STEPPER.format(start=start, prefix=prefix, rows="\n".join(rows))
-    return drawn, around, [[id] for id in placed[start - 1]["lit"].split()]
+    about = placed[start - 1]
+    shows = [*about["lit"].split(), *about["giver"].split()]
+    return drawn, around, [[id] for id in shows]
+
+
+def row(number: int, step: dict[str, str]) -> str:
+    """A step as a row of the table, with what the script must know of it."""
+    about = " ".join(
+        f'data-{name}="{escape(text)}"'
+        for name, text in step.items()
+        if name != "text"
+    )
+    return ROW.format(about=about, number=number, text=escape(step["text"]))
 
 
 def setup(app: Sphinx) -> None:

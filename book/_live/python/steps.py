@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -19,11 +20,90 @@ from xml.etree import ElementTree
 from figures.graph_text import SVG, formula
 from graphs import Graph, described
 
-Step = dict[str, Any]
-"""``kind`` is forward, seed or backward, and ``text`` the equation with its
-numbers. ``value`` is the number of the node in which something new is shown,
-and ``shows`` the new text. ``lit`` are the names of the parts of the drawing
-that the step is about."""
+Number = Any
+"""A float, or the symbol of one that isn't known yet."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A number, and how it came about: ``e = a * b = 2.0 * -3.0 = -6.0``.
+
+    ``says`` and ``form`` are the two sides before the result; a number goes
+    into each ``{}`` of them. ``again`` is what comes of the ``operands`` as
+    they are shown, and ``wraps`` whether negative ones get brackets.
+    """
+
+    says: str
+    result: Number
+    form: str = ""
+    operands: tuple[Number, ...] = ()
+    again: Number = None
+    wraps: bool = False
+
+    @property
+    def text(self) -> str:
+        """The equation. It holds between the numbers that it shows."""
+        says, result = self.says, written(self.result)
+        if not self.form:
+            return f"{says} = {result}"
+        numbers = [written(number) for number in self.operands]
+        says = filled(says, numbers)
+        if self.wraps:
+            numbers = [f"({n})" if n[0] == "-" else n for n in numbers]
+        return (
+            f"{says} {is_(self.operands)} {filled(self.form, numbers)} "
+            f"{is_([self.again], result)} {result}"
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something new in a node's box, and why.
+
+    ``kind`` is forward, seed or backward, and ``value`` the number of the
+    node. ``lit`` are the names of the parts of the drawing that the step is
+    about. Backward, the gradient of the ``giver`` has come along the edge of
+    its operand number ``place``; ``factor`` is the node whose data that has
+    been multiplied by, if it is some node's. What the node has had before is
+    in the ``total``.
+    """
+
+    kind: str
+    value: int
+    term: Term
+    lit: tuple[str, ...]
+    giver: int | None = None
+    place: int = 0
+    factor: int | None = None
+    total: Term | None = None
+
+    @property
+    def new(self) -> Number:
+        """What is new in the box."""
+        return self.total.result if self.total else self.term.result
+
+    @property
+    def shows(self) -> str:
+        """What the box shows of it."""
+        kind = "data" if self.kind == "forward" else "grad"
+        return f"{kind} {shown(self.new)}"
+
+    @property
+    def slope(self) -> str:
+        """The local gradient as the edge shows it."""
+        return (
+            f"× {shown(self.term.operands[0])}"
+            if self.giver is not None
+            else ""
+        )
+
+    @property
+    def text(self) -> str:
+        """The equation with its numbers."""
+        if self.total and self.total.operands[0]:
+            return f"{self.term.text}, so {self.total.text}"
+        return self.term.text
+
 
 LEAST = 8
 """A graph with more leaves than this shows only those that have labels."""
@@ -146,21 +226,25 @@ def computed(
 ) -> Step:
     """A step forward: a node's data."""
     node = graph[i]
-    data = [graph[o]["data"] for o in node["operands"]]
-    numbers = [written(number) for number in data]
-    result = written(node["data"])
-    symbols = formula(node["op"], [names[o] for o in node["operands"]])
-    rounded = [engine.Value(float(number)) for number in numbers]
-    again = operation(node["op"], engine.Value)(*rounded).data
-    edges = [f"edge{i}.{place}" for place in range(len(numbers))]
-    return {
-        "kind": "forward",
-        "text": f"{names[i]} = {symbols} {is_(data)} "
-        f"{in_numbers(node['op'], numbers)} {is_([again], result)} {result}",
-        "value": i,
-        "shows": f"data {shown(node['data'])}",
-        "lit": [f"value{i}", f"operation{i}", f"edge{i}", *edges],
-    }
+    sign, operands = node["op"], node["operands"]
+    data = tuple(graph[o]["data"] for o in operands)
+    again = operation(sign, engine.Value)(
+        *(engine.Value(as_shown(number)) for number in data)
+    )
+    edges = [f"edge{i}.{place}" for place in range(len(data))]
+    return Step(
+        kind="forward",
+        value=i,
+        term=Term(
+            says=f"{names[i]} = {formula(sign, [names[o] for o in operands])}",
+            form=formula(sign, ["{}"] * len(data)),
+            operands=data,
+            again=again.data,
+            result=node["data"],
+            wraps=sign == "neg" or sign.startswith("**"),
+        ),
+        lit=(f"value{i}", f"operation{i}", f"edge{i}", *edges),
+    )
 
 
 def passed_on(
@@ -171,38 +255,37 @@ def passed_on(
     does: str,
 ) -> Step:
     """A step backward: a gradient arrives at a node, is added or put there."""
-    i, after = number[gift.to], written(gift.after)
-    shows = f"grad {shown(gift.after)}"
+    i = number[gift.to]
+    own = f"{names[i]}.grad"
     if gift.giver is None:
-        return {
-            "kind": "seed",
-            "text": f"{names[i]}.grad = {after}",
-            "value": i,
-            "shows": shows,
-            "lit": [f"value{i}"],
-        }
+        return Step("seed", i, Term(own, gift.after), (f"value{i}",))
     g, j = number[gift.giver], gift.place
-    local, grad = float(graph[g]["local"][j]), gift.grad
-    one, other, product = written(local), written(grad), written(local * grad)
-    text = (
-        f"{names[i]}.grad {does} {slope_named(graph, g, j, names)} * "
-        f"{names[g]}.grad {is_([local, grad])} {one} * {other} "
-        f"{is_([float(one) * float(other)], product)} {product}"
+    local, grad = graph[g]["local"][j], gift.grad
+    product, factor = local * grad, factor_of(graph, g, j)
+    slope = slope_named(graph, g, j, factor, names)
+    total = Term(
+        own,
+        gift.after,
+        "{} + {}",
+        (gift.before, product),
+        as_shown(gift.before) + as_shown(product),
     )
-    if does == "+=" and gift.before:
-        before = written(gift.before)
-        text += (
-            f", so {names[i]}.grad {is_([gift.before, local * grad])} "
-            f"{before} + {product} "
-            f"{is_([float(before) + float(product)], after)} {after}"
-        )
-    return {
-        "kind": "backward",
-        "text": text,
-        "value": i,
-        "shows": shows,
-        "lit": [f"value{i}", f"operation{g}", f"edge{g}", f"edge{g}.{j}"],
-    }
+    return Step(
+        kind="backward",
+        value=i,
+        term=Term(
+            f"{own} {does} {slope} * {names[g]}.grad",
+            product,
+            "{} * {}",
+            (local, grad),
+            as_shown(local) * as_shown(grad),
+        ),
+        lit=(f"value{i}", f"operation{g}", f"edge{g}", f"edge{g}.{j}"),
+        giver=g,
+        place=j,
+        factor=factor,
+        total=total if does == "+=" else None,
+    )
 
 
 def named(graph: Graph) -> list[str]:
@@ -235,7 +318,7 @@ def written(number: Any) -> str:
     return f"{text}.0" if text.lstrip("-").isdigit() else text
 
 
-def is_(numbers: list[float], *shown: str) -> str:
+def is_(numbers: Sequence[float], *shown: str) -> str:
     """``=`` if numbers are what is shown of them, or ``≈`` if it is rounded.
 
     So an equation holds between the numbers that the reader sees.
@@ -252,33 +335,48 @@ def is_same(one: float, other: float) -> bool:
     )
 
 
-def in_numbers(sign: str, numbers: list[str]) -> str:
-    """``2.0 * -3.0``, or ``(-2.0)**2``."""
-    if sign == "neg" or sign.startswith("**"):
-        numbers = [f"({n})" if n.startswith("-") else n for n in numbers]
-    return formula(sign, numbers)
+def filled(form: str, numbers: list[str]) -> str:
+    """Numbers in the places of a form, one after the other."""
+    for number in numbers:
+        form = form.replace("{}", number, 1)
+    return form
 
 
-def slope_named(graph: Graph, g: int, j: int, names: list[str]) -> str:
-    """A local gradient by the name of what it is, or else as a number.
+def as_shown(number: float) -> float:
+    """The number that a reader sees."""
+    return float(written(number))
 
-    The name is only good if it stands for the number that the engine has
-    noted: data may have been changed since.
+
+def factor_of(graph: Graph, g: int, j: int) -> int | None:
+    """The node whose data is a local gradient of an operation, if one's is.
+
+    It must be the number that the engine has noted: data may have been
+    changed since.
     """
     node = graph[g]
-    operands, slope = node["operands"], node["local"][j]
-    own = float(node["data"])
-    if node["op"] == "tanh" and slope == 1.0 - own * own:
-        return f"(1 - {names[g]}.data**2)"
+    operands = node["operands"]
     other = g if node["op"] == "exp" else None
     if node["op"] == "*":
         other = operands[1 - j]
     if node["op"] == "dot" and j > 0:  # bias, weights, inputs
         terms = len(operands) // 2
         other = operands[j + terms if j <= terms else j - terms]
-    if other is not None and graph[other]["data"] == slope:
-        return f"{names[other]}.data"
-    return repr(float(slope))
+    if other is not None and graph[other]["data"] == node["local"][j]:
+        return other
+    return None
+
+
+def slope_named(
+    graph: Graph, g: int, j: int, factor: int | None, names: list[str]
+) -> str:
+    """A local gradient by the name of what it is, or a place for a number."""
+    node = graph[g]
+    own = node["data"]
+    if factor is not None:
+        return f"{names[factor]}.data"
+    if node["op"] == "tanh" and node["local"][j] == 1.0 - own * own:
+        return f"(1 - {names[g]}.data**2)"
+    return "{}"
 
 
 # The drawing
@@ -300,10 +398,12 @@ def drawing(
     for node, old in zip(nodes, graph, strict=True):
         node.grad = old["grad"]
     for step in steps:
-        if step["kind"] != "forward":
-            node, grad = nodes[step["value"]], step["shows"].split()[1]
-            node.grad = max(float(grad), node.grad, key=width)
-    svg = draw_dot(nodes[0]).pipe("svg", encoding="utf-8")
+        if step.kind != "forward":
+            node = nodes[step.value]
+            node.grad = max(step.new, node.grad, key=width)
+    dot = draw_dot(nodes[0])
+    dot.attr(ranksep="0.45")  # there is a factor on each edge, in its turn
+    svg = dot.pipe("svg", encoding="utf-8")
     root = ElementTree.fromstring(svg)
     for group in root.iter(f"{SVG}g"):
         title = group.findtext(f"{SVG}title", "")
@@ -346,15 +446,19 @@ def parts(svg: str) -> dict[str, str]:
     return ids
 
 
-def placed(steps: list[Step], ids: dict[str, str]) -> list[Step]:
+def placed(steps: list[Step], ids: dict[str, str]) -> list[dict[str, str]]:
     """The steps, with the ids of what they are about in a drawing."""
     return [
         {
-            "kind": step["kind"],
-            "text": step["text"],
-            "node": ids[f"value{step['value']}"],
-            "shows": step["shows"],
-            "lit": " ".join(ids[name] for name in step["lit"]),
+            "kind": step.kind,
+            "text": step.text,
+            "node": ids[f"value{step.value}"],
+            "shows": step.shows,
+            "lit": " ".join(ids[name] for name in step.lit),
+            "giver": ids.get(f"value{step.giver}", ""),
+            "factor": ids.get(f"value{step.factor}", ""),
+            "edge": ids.get(f"edge{step.giver}.{step.place}", ""),
+            "slope": step.slope,
         }
         for step in steps
     ]
@@ -362,12 +466,12 @@ def placed(steps: list[Step], ids: dict[str, str]) -> list[Step]:
 
 def start(graph: Graph, steps: list[Step]) -> int:
     """After how many steps things are as the graph has them; else all."""
-    forward = [step for step in steps if step["kind"] == "forward"]
+    forward = [step for step in steps if step.kind == "forward"]
     want = [f"grad {shown(node['grad'])}" for node in graph]
     grads = ["grad 0"] * len(graph)
     found = len(forward) if grads == want else len(steps)
     for number, step in enumerate(steps[len(forward) :], len(forward) + 1):
-        grads[step["value"]] = step["shows"]
+        grads[step.value] = step.shows
         if grads == want:
             found = number
     return found

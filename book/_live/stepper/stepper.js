@@ -3,8 +3,10 @@
 
 import { button, element } from "../shared/element.js";
 import { FROM_DISK } from "../shared/this_page.js";
+import { light, textIn } from "./lit.js";
 
 const { src } = document.currentScript;
+const PACE = 1200; // milliseconds for a step, when it plays
 const BEFORE =
   "Only the numbers we start from are there. Nothing is computed yet.";
 
@@ -27,6 +29,8 @@ class Stepper {
   #count = element("span", { className: "stepper-count" });
   #equation = element("p", { className: "stepper-equation" });
   #slider = element("input", { type: "range", min: 0 });
+  #play = button("Play", () => this.#toggle());
+  #timer; // while it plays
 
   constructor(root) {
     this.root = root;
@@ -38,8 +42,8 @@ class Stepper {
       text: lastElementChild.textContent,
     }));
     this.#shown = this.#box.firstElementChild;
-    const svg = this.#shown.cloneNode(true);
-    this.#book = { svg, rows, steps, prefix: root.dataset.prefix };
+    const drawn = this.#shown.cloneNode(true);
+    this.#book = { svg: drawn, rows, steps, prefix: root.dataset.prefix };
     this.#steps = steps;
     this.#prefix = root.dataset.prefix;
     this.#at = Number(root.dataset.start);
@@ -50,14 +54,14 @@ class Stepper {
 
   #addControls() {
     const go = {
-      Home: () => this.show(0),
-      ArrowLeft: () => this.show(this.#at - 1),
-      ArrowRight: () => this.show(this.#at + 1),
-      End: () => this.show(this.#steps.length),
+      Home: () => this.#goTo(0),
+      ArrowLeft: () => this.#goTo(this.#at - 1),
+      ArrowRight: () => this.#goTo(this.#at + 1),
+      End: () => this.#goTo(this.#steps.length),
     };
     this.#slider.setAttribute("aria-label", "Step");
     this.#slider.addEventListener("input", () =>
-      this.show(Number(this.#slider.value)),
+      this.#goTo(Number(this.#slider.value)),
     );
     this.#equation.setAttribute("role", "status");
     let isComing = false;
@@ -82,10 +86,9 @@ class Stepper {
     const bar = element(
       "div",
       { className: "stepper-bar" },
-      button("First", go.Home),
-      button("Back", go.ArrowLeft),
-      button("Forward", go.ArrowRight),
-      button("Last", go.End),
+      button("Previous", go.ArrowLeft),
+      button("Next", go.ArrowRight),
+      this.#play,
       this.#slider,
       this.#count,
       change,
@@ -114,18 +117,44 @@ class Stepper {
   }
 
   /* Step through another drawing; `prefix` is what its ids begin with. */
-  load({ svg, steps, prefix, rows = steps.map(asRow) }) {
+  load({ svg: drawn, steps, prefix, rows = steps.map(asRow) }) {
     this.#steps = steps;
     this.#prefix = prefix;
-    this.#shown = svg;
-    this.#box.replaceChildren(svg);
+    this.#shown = drawn;
+    this.#box.replaceChildren(drawn);
     this.#body.replaceChildren(...rows);
     this.show(this.#at);
   }
 
   restore() {
-    const svg = this.#book.svg.cloneNode(true);
-    this.load({ ...this.#book, svg });
+    this.load({ ...this.#book, svg: this.#book.svg.cloneNode(true) });
+  }
+
+  /* The reader goes somewhere, and playing is over. */
+  #goTo(step) {
+    this.#pause();
+    this.show(step);
+  }
+
+  /* Play to the end, or from the beginning if it is there already. */
+  #toggle() {
+    if (this.#timer) {
+      this.#pause();
+      return;
+    }
+    const isOver = () => this.#at === this.#steps.length;
+    if (isOver()) this.show(0);
+    this.#timer = setInterval(() => {
+      this.show(this.#at + 1);
+      if (isOver()) this.#pause();
+    }, PACE);
+    this.#play.textContent = "Pause";
+  }
+
+  #pause() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#play.textContent = "Play";
   }
 
   show(step) {
@@ -150,35 +179,25 @@ class Stepper {
       text.textContent = words;
       text.classList.toggle("unknown", !isKnown);
     };
-    const textIn = (node, kind) =>
-      [...this.#part(node).querySelectorAll("text")].at(
-        kind === "forward" ? -2 : -1,
-      );
     for (const text of this.#shown.querySelectorAll("text")) {
       if (text.textContent.startsWith("grad ")) write(text, "grad 0");
     }
     for (const { kind, node } of this.#steps) {
-      if (kind === "forward") write(textIn(node, kind), "data");
+      if (kind === "forward") write(textIn(this.#part(node), "data"), "data");
     }
     for (const { kind, node, shows } of this.#steps.slice(0, this.#at)) {
-      write(textIn(node, kind), shows, true);
+      const which = kind === "forward" ? "data" : "grad";
+      write(textIn(this.#part(node), which), shows, true);
     }
   }
 
-  /* What this step is about stands out. */
   #light() {
-    for (const part of this.#shown.querySelectorAll(".lit")) {
-      part.classList.remove("lit");
-    }
     const step = this.#steps[this.#at - 1];
-    this.#shown.dataset.kind = step?.kind ?? "";
-    for (const id of step?.lit.split(" ") ?? []) {
-      this.#part(id).classList.add("lit");
-    }
+    light(this.#shown, step, (id) => this.#part(id));
   }
 
   #bringIntoView() {
-    const lit = [...this.#shown.querySelectorAll(".lit")];
+    const lit = [...this.#shown.querySelectorAll(".lit, .factor")];
     if (!lit.length) return;
     const box = this.#box.getBoundingClientRect();
     const places = lit.map((part) => part.getBoundingClientRect());
