@@ -1,4 +1,4 @@
-/* Puts "Run" and "Edit" on every cell of a page. All else comes on a click. */
+/* Puts "Run" and "Edit" on every cell of a page. All else comes later. */
 
 import { edits } from "./cell/edits.js";
 import { whenNear } from "./python/near.js";
