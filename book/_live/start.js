@@ -1,4 +1,5 @@
-/* Puts "Edit and run" on every cell of a page. All else comes on a click. */
+/* Puts "Edit and run" on every cell of a page. All else comes on a click, or
+   when one is near. */
 
 import { edits } from "./cell/edits.js";
 import { whenNear } from "./python/near.js";
