@@ -1,4 +1,5 @@
-/* Puts "Run" and "Edit" on every cell of a page. All else comes later. */
+/* Puts "Run" and "Edit" on every cell of a page. All else comes on a click, or
+   when one is near. */
 
 import { edits } from "./cell/edits.js";
 import { whenNear } from "./python/near.js";
