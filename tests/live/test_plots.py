@@ -20,6 +20,8 @@ import pytest
 from contourpy import contour_generator
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ft2font import LoadFlags
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -31,6 +33,7 @@ import plots.colors
 import plots.pyplot
 from figures import palette
 from plots.canvas import WIDTH
+from plots.colors import MAPS, NAMED
 from plots.contours import Grid
 from plots.ticks import MOST, equally_spaced, logarithmic
 from run.execute import files_read
@@ -374,6 +377,21 @@ def test_letters_are_as_wide_as_in_the_font() -> None:
     for letter, width in WIDTH.items():
         glyph = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
         assert glyph.linearHoriAdvance / 65536 == pytest.approx(width, abs=0.6)
+
+
+def test_colours_are_those_of_matplotlib() -> None:
+    """Protects readers who take another colour than the chapters."""
+    for name, color in NAMED.items():
+        assert color == to_hex(name)
+    for k in range(300):
+        here, there = (
+            np.array(some)
+            for some in (
+                MAPS["Greys"](k / 299),
+                colormaps["Greys"](k / 299, bytes=True)[:3],
+            )
+        )
+        assert np.abs(here - np.array(there, dtype=int)).max() <= 1
 
 
 def test_nine_of_ten_cells_run_in_the_page() -> None:

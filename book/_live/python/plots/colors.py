@@ -18,16 +18,23 @@ __getattr__ = absent_from("matplotlib.colors")
 INK, RULE = palette.LIGHT["ink"], palette.LIGHT["rule"]
 CYCLE = [palette.LIGHT[meaning] for meaning in palette.MEANINGS]
 """The colours of lines that name none: C0, C1 and so on."""
+BLACK, GRAY = palette.PLOTTED
 NAMED = {
-    "black": "#000000",
-    "white": "#ffffff",
-    "gray": "#808080",
-    "grey": "#808080",
-    "red": "#ff0000",
-    "green": "#008000",
-    "blue": "#0000ff",
-    "orange": "#ffa500",
-    "purple": "#800080",
+    "black": BLACK,
+    "white": palette.LIGHT["paper"],
+    "gray": GRAY,
+    "grey": GRAY,
+}
+# Those of Matplotlib that are the same on every page.
+NAMED |= {
+    name: "#" + bytes(parts).hex()
+    for name, parts in {
+        "red": (255, 0, 0),
+        "green": (0, 128, 0),
+        "blue": (0, 0, 255),
+        "orange": (255, 165, 0),
+        "purple": (128, 0, 128),
+    }.items()
 }
 
 Color = str | tuple[str, float]
@@ -59,17 +66,17 @@ class LinearSegmentedColormap(Incomplete):
 
     steps = 256
 
-    def __init__(self, colors: Sequence[str]) -> None:
-        self._stops = [
-            tuple(bytes.fromhex(hexadecimal(color)[1:])) for color in colors
-        ]
+    def __init__(self, stops: Sequence[tuple[int, ...]]) -> None:
+        self._stops = stops
 
     @classmethod
     def from_list(
         cls, name: str, colors: Sequence[str]
     ) -> LinearSegmentedColormap:
         """A map through some colours, equally far from each other."""
-        return cls(colors)
+        return cls(
+            [tuple(bytes.fromhex(hexadecimal(color)[1:])) for color in colors]
+        )
 
     def __call__(self, share: float) -> tuple[int, ...]:
         """Red, green and blue from 0 to 255, in one of 256 steps."""
@@ -82,8 +89,6 @@ class LinearSegmentedColormap(Incomplete):
         )
 
 
-GREYS = (
-    "#ffffff #f0f0f0 #d9d9d9 #bdbdbd #969696 #737373 #525252 #252525 #000000"
-)
-MAPS = {"Greys": LinearSegmentedColormap(GREYS.split())}
+GREYS = (255, 240, 217, 189, 150, 115, 82, 37, 0)
+MAPS = {"Greys": LinearSegmentedColormap([(grey,) * 3 for grey in GREYS])}
 """ColorBrewer's, which Matplotlib has by these names."""

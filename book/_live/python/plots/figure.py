@@ -10,7 +10,7 @@ from .axes import BESIDE, THIN, TICK, Axes
 from .canvas import ASCENT, FONT_SIZE, Box, Canvas, path, width_of
 from .colors import RULE
 from .legend import FROM_AXES, Legend
-from .refusing import Incomplete, offered, one_of, refused
+from .refusing import Incomplete, offered, refused
 from .ticks import labelled
 
 INCH = 72.0
@@ -20,7 +20,7 @@ MARGINS = Box(0.125, 0.12, 0.9, 0.89)
 """Where the plots are if nothing is laid out, in shares of the figure."""
 GAP = 0.2
 """Between them, in shares of a plot."""
-LAYOUTS = {"constrained": "constrained", "tight": "tight"}
+LAYOUTS = (None, "constrained", "tight")
 CONSTRAINED_PAD, CONSTRAINED_SHARE = 3.0, 0.01
 """What is left free around plots: points, or between them a share of the
 figure, if that is more."""
@@ -84,8 +84,8 @@ class Figure(Incomplete):
         rows, columns = shape
         self.plots = [[Axes() for _ in range(columns)] for _ in range(rows)]
         self.wide, self.high = (length * INCH for length in size)
-        if layout is not None:
-            one_of(LAYOUTS, layout, "layout")
+        if layout not in LAYOUTS:
+            raise refused(f"layout={layout!r}")
         self.layout = layout
         self.tight_pads = (TIGHT_PAD,) * 3
         self.ratios = [float(r) for r in height_ratios or [1.0] * rows]
