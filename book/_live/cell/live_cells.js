@@ -237,7 +237,7 @@ async function runNow(number, book) {
     else unseen.push(output);
   };
   const good = await python
-    .call("run", { code, number }, show)
+    .call("run", { code, number, stepped: book.stepped }, show)
     .catch((problem) => {
       if (problem.message !== "stopped") deadly.set(number, code);
       throw Object.assign(problem, { cell: number });
