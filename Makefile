@@ -131,7 +131,7 @@ $(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES) $(FREEING)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \
 	    $(addprefix book/_live/,cell/live_cells.js playground/playground.js \
-	stepper/recompute.js python/worker.js)
+	python/worker.js)
 
 # The book is whole without any of this, for where npm's registry isn't.
 .PHONY: fonts live

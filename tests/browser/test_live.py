@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page, Route, expect
 from reading import ROOT, code_cells, exercises, is_starter
 from sharing import Shared
 from test_accessible import COLOURS, look
-from test_stepper import Stepper
 
 from figures import palette
 
@@ -36,8 +35,6 @@ PAGES = (
     *("08-pytorch", "index", "appendix/coming-from-micrograd"),
 )
 
-# Figures of chapters whose own engine has no backward().
-FIGURES = {"05-local-gradients": "fig-fill-1", "10-mlp": "fig-mlp"}
 
 # What a later Python says in other words than the one that builds the book.
 LATER_WORDS = (
@@ -111,35 +108,9 @@ def test_a_page_s_cells_and_exercises_work(window: Opener, name: str) -> None:
     """
     with window() as opened:
         page = opened.open(f"book/{name}.html")
-        if name in FIGURES:
-            change_numbers(Stepper(page, FIGURES[name]))
         assert list(differences(page, name)) == []
         check_exercises(page, name)
         assert opened.troubles == []
-
-
-def change_numbers(stepper: Stepper) -> None:
-    """Have a figure computed anew: from the book's numbers, then others."""
-    book, step = stepper.boxes(), stepper.step
-    stepper.go(stepper.rows.count())
-    expected = stepper.boxes()
-    change = stepper.button("Change the numbers")
-    change.evaluate("button => { button.click(); button.click(); }")
-    first = stepper.controls.get_by_role("spinbutton").first
-    expect(first).to_be_focused()
-    assert stepper.controls.locator("form").count() == 1
-    said = stepper.controls.get_by_role("status").last
-    first.press("Enter")
-    expect(said).to_contain_text("your numbers")
-    assert stepper.boxes() == expected
-    first.fill("0.75")
-    first.press("Enter")
-    expect(said).to_contain_text("your numbers")
-    assert stepper.boxes() != expected
-    stepper.button("Back to the book's numbers").click()
-    assert stepper.boxes() == expected
-    stepper.slider.fill(str(step))
-    assert stepper.boxes() == book
 
 
 def differences(page: Page, name: str) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 
 import browsing
 import pytest
 from browsing import Opener, Site
+from living import Cell
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_accessible import COLOURS, look
 
@@ -48,6 +50,19 @@ class Stepper:
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
+    def leaf(self, name: str) -> Locator:
+        return self.drawing.get_by_role("spinbutton", name=name, exact=True)
+
+    def drag(self, name: str, pixels: int) -> None:
+        x, y = middle(self.leaf(name))
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + pixels, y, steps=4)
+        self.page.mouse.up()
+
+    def number(self, name: str) -> float:
+        return float(self.leaf(name).get_attribute("aria-valuenow") or "")
+
     @property
     def step(self) -> int:
         count = self.controls.locator(".stepper-count").text_content() or ""
@@ -58,6 +73,14 @@ class Stepper:
         return {name: (data, grad) for name, (data, grad) in found.items()}
 
 
+def middle(leaf: Locator) -> tuple[float, float]:
+    """Where a leaf is, in the window."""
+    leaf.scroll_into_view_if_needed()
+    box = leaf.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 @pytest.fixture
 def page(window: Opener) -> Iterator[Page]:
     """A window with the example of the book."""
@@ -66,15 +89,17 @@ def page(window: Opener) -> Iterator[Page]:
         assert opened.troubles == []
 
 
-def example(a: float = 2.0, b: float = -3.0) -> Value:
+def example(
+    a: float = 2.0, b: float = -3.0, c: float = 10.0, f: float = -2.0
+) -> Value:
     """The book's: L = (a*b + c) * f."""
     leaves = Value(a, label="a"), Value(b, label="b")
-    c, f = Value(10.0, label="c"), Value(-2.0, label="f")
+    more = Value(c, label="c"), Value(f, label="f")
     e = leaves[0] * leaves[1]
     e.label = "e"
-    d = e + c
+    d = e + more[0]
     d.label = "d"
-    L = d * f
+    L = d * more[1]
     L.label = "L"
     return L
 
@@ -232,8 +257,9 @@ def test_the_slider_goes_anywhere(page: Page) -> None:
 
 
 def test_to_step_fetches_nothing(page: Page) -> None:
-    """Protects readers with a slow line: Python is for other leaves."""
+    """Protects readers with a slow line, also of those who change leaves."""
     Stepper(page, "fig-backward").button("Previous").click()
+    Stepper(page, "fig-backward").drag("a", 30)
     names: list[str] = page.evaluate(
         "() => performance.getEntriesByType('resource').map(e => e.name)"
     )
@@ -277,13 +303,9 @@ def test_a_trap_is_not_given_away(window: Opener) -> None:
         assert early.boxes()["u"] == ("data 6", "grad 5")
         assert early.boxes()["a"] == ("data 2", "grad 3")
         expect(early.rows.nth(4)).to_contain_text("u.grad += ")
-        lost.button("Change the numbers").click()
-        a = lost.controls.get_by_label("a", exact=True)
-        a.fill("5")
-        a.press("Enter")
-        said = lost.controls.get_by_role("status").last
-        expect(said).to_contain_text("your numbers")
+        lost.leaf("a").press("5")
         assert lost.boxes()["a"] == ("data 5", "grad 1")
+        expect(lost.controls).to_contain_text("your numbers")
         assert opened.troubles == []
 
 
@@ -296,31 +318,100 @@ def test_what_a_step_names_stands_in_the_drawing(window: Opener) -> None:
         assert name in (stepper.drawing.text_content() or "").split()
 
 
-def test_other_leaves_are_computed_by_the_engine(page: Page) -> None:
+def numbers_of(stepper: Stepper) -> dict[str, float]:
+    return {name: stepper.number(name) for name in "abcf"}
+
+
+def test_dragged_leaves_are_computed_as_by_the_engine(page: Page) -> None:
+    """Protects all numbers, at every step, however leaves are dragged."""
     stepper = Stepper(page, "fig-backward")
     book = stepper.boxes()
-    stepper.button("Change the numbers").click()
-    a = stepper.controls.get_by_label("a", exact=True)
-    expect(a).to_be_visible()
-    expect(a).to_be_focused()
-    said = stepper.controls.get_by_role("status").last
-    a.fill("")
-    a.press("Enter")
-    expect(said).to_have_text("Enter a number for a.")
-    a.fill("0.125")
-    stepper.controls.get_by_label("b", exact=True).fill("40")
-    a.press("Enter")
-    expect(said).to_contain_text("your numbers")
-    expected = list(states(example(0.125, 40.0)))
-    assert stepper.boxes() == expected[-1]
-    stepper.go(0)
-    for boxes in expected:
-        assert stepper.boxes() == boxes
-        stepper.press("ArrowRight")
+    texts = stepper.rows.all_text_contents()
+    chosen = random.Random(5)
+    for _ in range(12):
+        name, pixels = chosen.choice("abcf"), chosen.randint(-150, 150)
+        before = stepper.number(name)
+        stepper.drag(name, pixels)
+        moved = stepper.number(name) - before
+        step = 1.0 if name == "c" else 0.1
+        assert moved == pytest.approx(
+            round(pixels / 6) * step, abs=1.01 * step
+        )
+        expected = list(states(example(**numbers_of(stepper))))
+        assert stepper.boxes() == expected[stepper.step]
+        said = stepper.rows.nth(stepper.step - 1).locator("td").last
+        if stepper.step:
+            words = said.text_content() or ""
+            expect(stepper.equation).to_have_text(words)
+        stepper.go(chosen.randint(0, len(expected) - 1))
+        assert stepper.boxes() == expected[stepper.step]
+    expect(stepper.controls).to_contain_text("your numbers")
     assert look(page) == []
+    stepper.go(len(expected) - 1)
     stepper.button("Back to the book's numbers").click()
     assert stepper.boxes() == book
-    expect(a).to_have_value("2")
+    assert stepper.rows.all_text_contents() == texts
+    assert numbers_of(stepper) == {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0}
+    expect(stepper.controls).not_to_contain_text("your numbers")
+
+
+def test_leaves_are_changed_by_keys(page: Page) -> None:
+    stepper = Stepper(page, "fig-backward")
+    a = stepper.leaf("a")
+    a.focus()
+    for key, number in (
+        *(("ArrowRight", 2.1), ("ArrowUp", 2.2), ("ArrowLeft", 2.1)),
+        *(("ArrowDown", 2.0), ("PageUp", 3.0), ("PageDown", 2.0)),
+    ):
+        stepper.press(key)
+        assert stepper.number("a") == number
+    for key in "-.125":
+        stepper.press(key)
+    assert stepper.boxes()["a"][0] == "data -.125"  # as it was typed
+    stepper.press("Enter")
+    expected = list(states(example(a=-0.125)))
+    assert stepper.boxes() == expected[-1]
+    for key in ("4", "0", "Backspace", "-", "Tab"):
+        stepper.press(key)
+    assert stepper.number("a") == 4.0  # what is no number doesn't count
+    assert stepper.boxes() == list(states(example(a=4.0)))[-1]
+    expect(a).not_to_be_focused()
+
+
+def test_leaves_are_dragged_by_a_finger(window: Opener) -> None:
+    """Protects phones: to and fro a number is dragged, and the page scrolls
+    up and down.
+    """
+    with window(width=390) as opened:
+        page = opened.open(BACKWARD)
+        stepper = Stepper(page, "fig-backward")
+        touch = page.context.new_cdp_session(page)
+
+        def swipe(right: int, down: int) -> None:
+            x, y = middle(stepper.leaf("b"))
+            for kind, part in [("Start", 0), *[("Move", i) for i in range(9)]]:
+                place = {"x": x + right * part / 8, "y": y + down * part / 8}
+                touch.send(
+                    "Input.dispatchTouchEvent",
+                    {"type": f"touch{kind}", "touchPoints": [place]},
+                )
+            touch.send(
+                "Input.dispatchTouchEvent",
+                {"type": "touchEnd", "touchPoints": []},
+            )
+
+        middle(stepper.leaf("b"))
+        page.wait_for_timeout(300)
+        swipe(60, 0)
+        assert stepper.number("b") == pytest.approx(-2.0, abs=0.2)
+        assert (
+            stepper.boxes()
+            == (list(states(example(**numbers_of(stepper))))[stepper.step])
+        )
+        before = page.evaluate("scrollY"), stepper.number("b")
+        swipe(0, -120)
+        page.wait_for_function(f"scrollY > {before[0]} + 60")
+        assert stepper.number("b") == before[1]
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -375,6 +466,17 @@ def test_nothing_moves_if_nothing_shall(
     context.close()
 
 
+def test_without_webassembly_a_figure_is_stepped_through(
+    window: Opener,
+) -> None:
+    with window() as opened:
+        opened.page.add_init_script("delete window.WebAssembly")
+        stepper = Stepper(opened.open(BACKWARD), "fig-backward")
+        stepper.button("Previous").click()
+        assert stepper.boxes() == list(states(example()))[-2]
+        assert not stepper.drawing.get_by_role("spinbutton").count()
+
+
 def test_without_scripts_there_is_a_table(window: Opener) -> None:
     with window(scripts=False) as opened:
         page = opened.open(BACKWARD)
@@ -387,9 +489,7 @@ def test_without_scripts_there_is_a_table(window: Opener) -> None:
         expect(rows.last).to_be_visible()
 
 
-def test_from_the_disk_all_works_but_the_leaves(
-    browser: Browser, on_disk: Site
-) -> None:
+def test_all_works_from_the_disk(browser: Browser, on_disk: Site) -> None:
     with browsing.window(browser, on_disk) as opened:
         stepper = Stepper(opened.open(BACKWARD), "fig-backward")
         stepper.go(0)
@@ -397,6 +497,41 @@ def test_from_the_disk_all_works_but_the_leaves(
         for boxes in expected:
             assert stepper.boxes() == boxes
             stepper.press("ArrowRight")
-        stepper.button("Change the numbers").click()
-        expect(stepper.controls).to_contain_text("opened from the disk")
+        stepper.drag("a", 60)
+        expected = list(states(example(**numbers_of(stepper))))
+        assert stepper.number("a") != 2.0
+        assert stepper.boxes() == expected[-1]
+        assert opened.troubles == []
+
+
+def test_a_cell_that_is_run_has_a_stepper_for_its_graph(
+    window: Opener,
+) -> None:
+    """Protects the reader's graph: it is stepped through as the book's is."""
+    with window() as opened:
+        page = opened.open(BACKWARD)
+        figure = page.locator("figure#fig-backward")
+        number = figure.evaluate("e => e.closest('.cell').id.slice(5)")
+        cell = Cell(page, int(number)).open()
+        stepper = Stepper(page, "fig-backward")
+        stepper.root = figure.locator("[data-live-output] .stepper")
+        stepper.controls = stepper.root.get_by_role("group")
+        stepper.drawing = stepper.root.locator(".drawing > svg")
+        stepper.equation = stepper.controls.get_by_role("status").first
+        stepper.slider = stepper.controls.get_by_role("slider")
+        expected = list(states(example()))
+        assert stepper.step == len(expected) - 1
+        assert stepper.boxes() == expected[-1]
+        expect(stepper.controls).not_to_contain_text("the caption")
+        cell.run(cell.code().replace("Value(2.0)", "Value(5.0)"))
+        expected = list(states(example(a=5.0)))
+        expect(stepper.controls).to_contain_text("the caption")
+        stepper.go(0)
+        for boxes in expected:
+            assert stepper.boxes() == boxes
+            stepper.press("ArrowRight")
+        assert figure.locator(".stepper:visible").count() == 1
+        cell.button("Reset").click()
+        stepper = Stepper(page, "fig-backward")
+        expect(stepper.root.first).to_be_visible()
         assert opened.troubles == []

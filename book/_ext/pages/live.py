@@ -22,7 +22,6 @@ import graphviz
 
 import absent
 import figures
-import steps
 import verdict
 from figures import graph_text, palette, svg_element
 from pages import snapshot
@@ -191,12 +190,7 @@ def described(
             told["asserts"] = verdict.asserts_in(
                 cells[i].source for i in solving[number]
             )
-        if graph := cell.metadata.get("graph"):
-            told["stepper"] = {
-                "graph": graph,
-                "rule": cell.metadata["rule"],
-                "leaves": steps.leaves(graph),
-            }
+        told["stepped"] = "graph" in cell.metadata
         yield told
 
 

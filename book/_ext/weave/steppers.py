@@ -4,7 +4,8 @@ A cell that ends with `draw_dot(name)` and has the tag ``steps`` makes one.
 Its kernel has told which graph it has drawn (``execute.py``); the steps are
 those that the finished engine takes on it (``steps.py``). They stand under
 the figure as a table, which ``book/_live/stepper/stepper.js`` reads: so the
-page is whole without it, and shows nothing that isn't in the table.
+page is whole without it, and shows nothing that isn't in the table. Beside it
+stands what is needed for other numbers in the leaves (``figure_program.py``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sphinx.util import logging
 import steps
 from figures.inline_svg import GRAPH_DRAWN
 from run import execute
+from weave.figure_program import as_json, program_of
 from weave.places import cells_of
 
 if TYPE_CHECKING:
@@ -39,7 +41,10 @@ STEPPER = """<div class="stepper" data-start="{start}" data-prefix="{prefix}">
 </tbody>
 </table>
 </details>
-</div>"""
+{program}</div>"""
+PROGRAM = (
+    '<script type="application/json" class="stepper-program">{}</script>\n'
+)
 ROW = "<tr {about}><td>{number}</td><td><code>{text}</code></td></tr>"
 
 
@@ -92,10 +97,17 @@ def stepper(
 
     found = steps.steps_of(graph, engine, rule)
     drawn = steps.drawing(graph, found, engine, draw_dot)
-    placed = steps.placed(found, steps.parts(drawn))
+    ids = steps.parts(drawn)
+    placed = steps.placed(found, ids)
     start = steps.start(graph, found)
     rows = [row(number, step) for number, step in enumerate(placed, 1)]
-    around = STEPPER.format(start=start, prefix=prefix, rows="\n".join(rows))
+    program = program_of(graph, rule, ids)
+    around = STEPPER.format(
+        start=start,
+        prefix=prefix,
+        rows="\n".join(rows),
+        program=PROGRAM.format(as_json(program)) if program else "",
+    )
     about = placed[start - 1]
     shows = [*about["lit"].split(), *about["giver"].split()]
     return drawn, around, [[id] for id in shows]

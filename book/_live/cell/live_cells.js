@@ -243,7 +243,8 @@ class LiveCell {
     };
     let good;
     try {
-      const call = { code, number: this.#number };
+      const { stepped } = this.#book;
+      const call = { code, number: this.#number, stepped };
       good = await python.call("run", call, show);
     } catch (problem) {
       if (problem.message !== "stopped") deadly.set(this.#number, code);

@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 import drawing
+import graphs
 import page  # what the worker offers
 import steps
 from figures import svg_element
-from graphs import Graph
 from session import Session
 from training import Training
 from verdict import judge
@@ -20,27 +20,32 @@ session = Session(page.chapter)
 training = Training()
 
 
-def run(code: str, number: int) -> bool:
-    """Run a cell; whether it came to its end."""
-    return session.run(code, number, page.emit)
+def run(code: str, number: int, stepped: bool = False) -> bool:
+    """Run a cell; whether it came to its end.
+
+    Its graph may be ``stepped`` through, as the one in the book is.
+    """
+    good = session.run(code, number, page.emit)
+    if good and stepped:
+        graph, rule = graphs.drawn_by(code, session.namespace)
+        if graph:
+            page.emit(stepper(graph, rule))
+    return good
 
 
-def recompute(
-    graph: Graph, rule: str, data: list[tuple[int, float]]
-) -> dict[str, Any]:
-    """A figure's steps and its drawing, with other numbers in its leaves."""
+def stepper(graph: graphs.Graph, rule: str) -> dict[str, Any]:
+    """A graph's drawing once more, and the steps that lead through it."""
     # Beside the library of the page's stage, see book/_ext/pages/live.py.
-    finished_engine = import_module("finished_engine")
-    finished_graph = import_module("finished_graph")
-
-    graph = steps.recomputed(graph, dict(data), finished_engine)
-    found = steps.steps_of(graph, finished_engine, rule)
-    draw_dot = finished_graph.draw_dot
-    svg = steps.drawing(graph, found, finished_engine, draw_dot)
+    engine = import_module("finished_engine")
+    draw_dot = import_module("finished_graph").draw_dot
+    found = steps.steps_of(graph, engine, rule)
+    svg = steps.drawing(graph, found, engine, draw_dot)
     prefix = f"live{next(drawing.numbers)}-"
     return {
+        "kind": "steps",
         "svg": svg_element.inlined(svg, alt="", prefix=prefix),
         "prefix": prefix,
+        "start": steps.start(graph, found),
         "steps": steps.placed(found, steps.parts(svg)),
     }
 
@@ -59,7 +64,6 @@ CALLS: dict[str, Callable[..., Any]] = {
     "training.advance": training.advance,
     "training.view": training.view,
     "training.told": training.told,
-    "recompute": recompute,
 }
 
 drawing.take_place_of_dot(page.render)

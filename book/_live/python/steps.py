@@ -98,28 +98,48 @@ class Step:
         )
 
     @property
+    def terms(self) -> list[Term]:
+        """The equations."""
+        return [self.term, self.total] if self.total else [self.term]
+
+    @property
     def text(self) -> str:
-        """The equation with its numbers."""
+        """The equations with their numbers; a sum only if there is one."""
         if self.total and self.total.operands[0]:
             return f"{self.term.text}, so {self.total.text}"
         return self.term.text
 
 
+WIDE = -8.88
+"""As wide as the numbers that a reader may get by changing leaves."""
+
+SMALLEST = 0.8
+"""How far a drawing may shrink with the page: its letters stay legible."""
+
 LEAST = 8
 """A graph with more leaves than this shows only those that have labels."""
 
 
-def steps_of(graph: Graph, engine: ModuleType, rule: str = "") -> list[Step]:
+def steps_of(
+    graph: Graph,
+    engine: ModuleType,
+    rule: str = "",
+    seen: Callable[[Number], Number] | None = None,
+    known: Callable[[float], Number] = float,
+) -> list[Step]:
     """All steps to a graph's result, and from there back to the leaves.
 
     ``rule`` is the code of a page's own `pass_on`; else it is the engine's
-    `backward` that goes back.
+    `backward` that goes back. The numbers may be symbols: then ``seen`` tells
+    what a reader sees of one, and ``known`` makes one of a gradient that is
+    known, as the zero at the beginning.
     """
-    nodes, log = watched(graph, engine)
+    seen = seen or as_shown
+    nodes, log = watched(graph, engine, known)
     names = named(graph)
     number = {node: i for i, node in enumerate(nodes)}
     order = [number[n] for n in engine.topological_order(nodes[0])]
-    steps = [computed(graph, i, names, engine) for i in order]
+    steps = [computed(graph, i, names, engine, seen) for i in order]
     if rule:
         given = gifts_by(rule, nodes, log)
     else:
@@ -127,7 +147,7 @@ def steps_of(graph: Graph, engine: ModuleType, rule: str = "") -> list[Step]:
         given = gifts(log)
     does = "+=" if "+=" in rule or not rule else "="
     return steps + [
-        passed_on(graph, number, gift, names, does) for gift in given
+        passed_on(graph, number, gift, names, does, seen) for gift in given
     ]
 
 
@@ -135,50 +155,53 @@ class Gift(NamedTuple):
     """A gradient that a node receives, from an operation or as the seed."""
 
     to: Any
-    before: float
-    after: float
+    before: Number
+    after: Number
     giver: Any = None
-    grad: float = 0.0
+    grad: Number = 0.0
     """The giver's own gradient, when it gave."""
     place: int = 0
     """Which of the giver's operands it is that receives."""
 
 
 def watched(
-    graph: Graph, engine: ModuleType
-) -> tuple[list[Any], list[tuple[str, Any, float]]]:
+    graph: Graph, engine: ModuleType, known: Callable[[float], Number] = float
+) -> tuple[list[Any], list[tuple[str, Any, Number]]]:
     """A copy of a graph, and what is read from its gradients and written."""
-    log: list[tuple[str, Any, float]] = []
+    log: list[tuple[str, Any, Number]] = []
     slot = engine.Value.grad
 
     class Watched(engine.Value):  # type: ignore[misc, name-defined]
         __slots__ = ()
 
         @property
-        def grad(self) -> float:
-            found: float = slot.__get__(self)
+        def grad(self) -> Number:
+            found = slot.__get__(self)
             log.append(("read", self, found))
             return found
 
         @grad.setter
-        def grad(self, grad: float) -> None:
+        def grad(self, grad: Number) -> None:
+            if type(grad) is float:
+                grad = known(grad)
             slot.__set__(self, grad)
             log.append(("write", self, grad))
 
     nodes = [
-        Watched(float(node["data"]), _op=node["op"], label=node["label"])
+        Watched(node["data"], _op=node["op"], label=node["label"])
         for node in graph
     ]
     for copy, node in zip(nodes, graph, strict=True):
         copy._prev = tuple(nodes[i] for i in node["operands"])
         copy._local = tuple(
-            None if slope is None else float(slope) for slope in node["local"]
+            None if slope is None else engine.as_float(slope)
+            for slope in node["local"]
         )
     log.clear()
     return nodes, log
 
 
-def gifts(log: list[tuple[str, Any, float]]) -> Iterator[Gift]:
+def gifts(log: list[tuple[str, Any, Number]]) -> Iterator[Gift]:
     """What each node receives, as a backward pass has been seen to do it.
 
     A gradient that is read and then written at once is added to. One that is
@@ -204,7 +227,7 @@ def gifts(log: list[tuple[str, Any, float]]) -> Iterator[Gift]:
 
 
 def gifts_by(
-    rule: str, nodes: list[Any], log: list[tuple[str, Any, float]]
+    rule: str, nodes: list[Any], log: list[tuple[str, Any, Number]]
 ) -> Iterator[Gift]:
     """What each node receives by a `pass_on`, in the order of `trace`."""
     page: dict[str, Any] = {"print": lambda *_: None}
@@ -222,14 +245,18 @@ def gifts_by(
 
 
 def computed(
-    graph: Graph, i: int, names: list[str], engine: ModuleType
+    graph: Graph,
+    i: int,
+    names: list[str],
+    engine: ModuleType,
+    seen: Callable[[Number], Number],
 ) -> Step:
     """A step forward: a node's data."""
     node = graph[i]
     sign, operands = node["op"], node["operands"]
     data = tuple(graph[o]["data"] for o in operands)
     again = operation(sign, engine.Value)(
-        *(engine.Value(as_shown(number)) for number in data)
+        *(engine.Value(seen(number)) for number in data)
     )
     edges = [f"edge{i}.{place}" for place in range(len(data))]
     return Step(
@@ -253,6 +280,7 @@ def passed_on(
     gift: Gift,
     names: list[str],
     does: str,
+    seen: Callable[[Number], Number],
 ) -> Step:
     """A step backward: a gradient arrives at a node, is added or put there."""
     i = number[gift.to]
@@ -268,7 +296,7 @@ def passed_on(
         gift.after,
         "{} + {}",
         (gift.before, product),
-        as_shown(gift.before) + as_shown(product),
+        seen(gift.before) + seen(product),
     )
     return Step(
         kind="backward",
@@ -278,7 +306,7 @@ def passed_on(
             product,
             "{} * {}",
             (local, grad),
-            as_shown(local) * as_shown(grad),
+            seen(local) * seen(grad),
         ),
         lit=(f"value{i}", f"operation{g}", f"edge{g}", f"edge{g}.{j}"),
         giver=g,
@@ -361,9 +389,14 @@ def factor_of(graph: Graph, g: int, j: int) -> int | None:
     if node["op"] == "dot" and j > 0:  # bias, weights, inputs
         terms = len(operands) // 2
         other = operands[j + terms if j <= terms else j - terms]
-    if other is not None and graph[other]["data"] == node["local"][j]:
-        return other
-    return None
+    if other is None or not is_it(graph[other]["data"], node["local"][j]):
+        return None
+    return other
+
+
+def is_it(one: Number, other: Number) -> bool:
+    """Whether two numbers are the same one; nan is, too."""
+    return repr(one) == repr(other)
 
 
 def slope_named(
@@ -374,7 +407,7 @@ def slope_named(
     own = node["data"]
     if factor is not None:
         return f"{names[factor]}.data"
-    if node["op"] == "tanh" and node["local"][j] == 1.0 - own * own:
+    if node["op"] == "tanh" and is_it(node["local"][j], 1.0 - own * own):
         return f"(1 - {names[g]}.data**2)"
     return "{}"
 
@@ -390,7 +423,8 @@ def drawing(
 ) -> str:
     """The graph, with the names that the steps use, to be stepped through.
 
-    Its boxes are wide enough for every gradient that comes to stand in them.
+    Its boxes are wide enough for every gradient that comes to stand in them,
+    and for most numbers that a reader will have there.
     """
     nodes, _ = watched(graph, engine)
     for node, name in zip(nodes, named(graph), strict=True):
@@ -400,17 +434,26 @@ def drawing(
     for step in steps:
         if step.kind != "forward":
             node = nodes[step.value]
-            node.grad = max(step.new, node.grad, key=width)
+            node.grad = max(step.new, node.grad, WIDE, key=width)
     dot = draw_dot(nodes[0])
-    dot.attr(ranksep="0.45")  # there is a factor on each edge, in its turn
+    dot.attr(ranksep="0.4")  # there is a factor on each edge, in its turn
     svg = dot.pipe("svg", encoding="utf-8")
     root = ElementTree.fromstring(svg)
     for group in root.iter(f"{SVG}g"):
         title = group.findtext(f"{SVG}title", "")
         if title.startswith("value") and group.get("class") == "node":
             old = graph[int(title.removeprefix("value"))]
-            *_, text = group.iter(f"{SVG}text")
-            text.text = f"grad {shown(old['grad'])}"
+            *_, above, data, below, grad = group
+            grad.text = f"grad {shown(old['grad'])}"
+            for cell, text in ((above, data), (below, grad)):
+                xs = [
+                    float(point.partition(",")[0])
+                    for point in cell.attrib["points"].split()
+                ]
+                text.set("x", f"{(min(xs) + max(xs)) / 2:.2f}")
+                text.set("text-anchor", "middle")
+    least = SMALLEST * float(root.attrib["width"].removesuffix("pt"))
+    root.set("style", f"max-width: 100%; min-width: {least:.0f}pt")
     return ElementTree.tostring(root, "unicode")
 
 
@@ -480,21 +523,15 @@ def start(graph: Graph, steps: list[Step]) -> int:
 # Other numbers in the leaves
 
 
-def leaves(graph: Graph) -> list[dict[str, Any]]:
+def leaves(graph: Graph) -> list[int]:
     """The leaves that can be changed: all that have labels, or of few all."""
-    names = named(graph)
-    found = [
-        {"node": i, "name": names[i], "data": node["data"]}
-        for i, node in enumerate(graph)
-        if not node["operands"]
-    ]
+    found = [i for i, node in enumerate(graph) if not node["operands"]]
     few = len(found) <= LEAST
-    found = [one for one in found if few or graph[one["node"]]["label"]]
-    return sorted(found, key=lambda leaf: str(leaf["name"]))
+    return [i for i in found if few or graph[i]["label"]]
 
 
 def recomputed(
-    graph: Graph, data: dict[int, float], engine: ModuleType
+    graph: Graph, data: dict[int, Number], engine: ModuleType
 ) -> Graph:
     """The same graph by the engine's own operators, from other leaves."""
     old, _ = watched(graph, engine)

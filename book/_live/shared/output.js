@@ -87,6 +87,7 @@ export class LiveOutput {
   #box = element("div", { className: "live-output" });
   #book; // the parts that it takes the place of
   #stream = null; // what is printed last, if it is the last of all
+  #drawn; // the last drawing, and what tells of it
 
   constructor(cell, number) {
     this.#box.dataset.liveOutput = "";
@@ -142,8 +143,16 @@ export class LiveOutput {
       this.#box.append(new Text("traceback", text, colouredError).box);
     } else if (kind === "svg") {
       this.#stream = null;
-      this.#box.append(drawing(output.svg));
-      if (output.steps.length) this.#box.append(told(output.steps));
+      this.#drawn = element("div", {}, drawing(output.svg));
+      if (output.steps.length) this.#drawn.append(told(output.steps));
+      this.#box.append(this.#drawn);
+    } else if (kind === "steps") {
+      const box = drawing(output.svg);
+      this.#drawn.replaceChildren(box);
+      // It is made a stepper of: see stepper/stepper.js.
+      box.dispatchEvent(
+        new CustomEvent("graph", { bubbles: true, detail: output }),
+      );
     }
     for (const box of this.#box.querySelectorAll(".output")) {
       const { clientHeight, clientWidth, scrollHeight, scrollWidth } = box;

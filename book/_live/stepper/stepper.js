@@ -1,29 +1,23 @@
 /* Lets the reader step through a figure. The steps stand in the table under
-   it, where book/_ext/weave/steppers.py has put them; nothing is computed here. */
+   it, where book/_ext/weave/steppers.py has put them. */
 
 import { button, element } from "../shared/element.js";
-import { FROM_DISK } from "../shared/this_page.js";
+import { Leaves } from "./leaves.js";
 import { light, textIn } from "./lit.js";
 
-const { src } = document.currentScript;
 const PACE = 1200; // milliseconds for a step, when it plays
+const MARGIN = 6; // beside a text in its box
 const BEFORE =
   "Only the numbers we start from are there. Nothing is computed yet.";
 
-const asRow = ({ text }, index) =>
-  element(
-    "tr",
-    {},
-    element("td", { textContent: index + 1 }),
-    element("td", {}, element("code", { textContent: text })),
-  );
+const YOUR_GRAPH = "This is your graph; the caption describes the book's.";
+const YOURS = "These are your numbers; the caption describes the book's.";
 
 class Stepper {
   #box; // the drawing's, which scrolls
-  #body; // the table's
-  #book; // the drawing, the steps and the rows as the book has them
+  #rows; // of the table
   #steps;
-  #shown; // the drawing that is stepped through
+  #shown; // the drawing
   #prefix; // of its ids
   #at;
   #count = element("span", { className: "stepper-count" });
@@ -31,25 +25,58 @@ class Stepper {
   #slider = element("input", { type: "range", min: 0 });
   #play = button("Play", () => this.#toggle());
   #timer; // while it plays
+  #restore = button("Back to the book's numbers", () => this.#goBack());
+  #note = element("p", { className: "stepper-note", role: "status" });
+  #leaves;
 
-  constructor(root) {
+  constructor(root, note = "") {
     this.root = root;
+    this.#note.textContent = note;
     this.#box = root.querySelector(".drawing");
-    this.#body = root.querySelector("tbody");
-    const rows = [...this.#body.rows];
-    const steps = rows.map(({ dataset, lastElementChild }) => ({
+    this.#rows = [...root.querySelector("tbody").rows];
+    this.#steps = this.#rows.map(({ dataset, lastElementChild }) => ({
       ...dataset,
       text: lastElementChild.textContent,
     }));
     this.#shown = this.#box.firstElementChild;
-    const drawn = this.#shown.cloneNode(true);
-    this.#book = { svg: drawn, rows, steps, prefix: root.dataset.prefix };
-    this.#steps = steps;
     this.#prefix = root.dataset.prefix;
     this.#at = Number(root.dataset.start);
     this.#addControls();
+    this.#addLeaves();
     this.#light();
     this.#say();
+  }
+
+  /* They can be changed, if there is what computes the rest anew. */
+  #addLeaves() {
+    const program = this.root.querySelector(".stepper-program");
+    if (!program || typeof WebAssembly !== "object") return;
+    this.#shown.setAttribute("role", "group"); // an image has no parts
+    this.#leaves = new Leaves(
+      JSON.parse(program.textContent),
+      (id) => this.#part(id),
+      (told) => {
+        this.#change(told);
+        this.#restore.hidden = false;
+        this.#note.textContent = YOURS;
+      },
+    );
+  }
+
+  /* Other numbers, in all that the steps say and show. */
+  #change(told) {
+    this.#steps = this.#steps.map((step, i) => ({ ...step, ...told[i] }));
+    for (const [i, { text }] of told.entries()) {
+      this.#rows[i].querySelector("code").textContent = text;
+    }
+    this.#display();
+  }
+
+  #goBack() {
+    this.#change(this.#leaves.restore());
+    this.#restore.hidden = true;
+    this.#note.textContent = "";
+    this.#slider.focus(); // the button is gone
   }
 
   #addControls() {
@@ -64,25 +91,7 @@ class Stepper {
       this.#goTo(Number(this.#slider.value)),
     );
     this.#equation.setAttribute("role", "status");
-    let isComing = false;
-    const change = button("Change the numbers", async () => {
-      if (isComing) return;
-      if (location.protocol === "file:") {
-        this.#equation.textContent = FROM_DISK;
-        return;
-      }
-      isComing = true;
-      try {
-        const { changeLeaves } = await import(
-          src.replace("stepper.js", "recompute.js")
-        );
-        await changeLeaves(this);
-        change.remove();
-      } catch (problem) {
-        this.#equation.textContent = `This could not be fetched: ${problem.message}.`;
-      }
-      isComing = false;
-    });
+    this.#restore.hidden = true;
     const bar = element(
       "div",
       { className: "stepper-bar" },
@@ -91,10 +100,10 @@ class Stepper {
       this.#play,
       this.#slider,
       this.#count,
-      change,
+      this.#restore,
     );
     this.controls = element("div", { className: "stepper-controls" });
-    this.controls.append(this.#equation, bar);
+    this.controls.append(this.#equation, bar, this.#note);
     this.controls.setAttribute("role", "group");
     const number = this.root
       .closest("figure")
@@ -107,27 +116,12 @@ class Stepper {
     /* Not on the drawing itself: there the arrows scroll. */
     this.controls.addEventListener("keydown", (event) => {
       const step = go[event.key];
-      const { altKey, ctrlKey, metaKey, target } = event;
+      const { altKey, ctrlKey, metaKey } = event;
       if (!step || altKey || ctrlKey || metaKey) return;
-      if (target.matches("input:not([type=range])")) return;
       event.preventDefault();
       step();
     });
     this.#box.after(this.controls);
-  }
-
-  /* Step through another drawing; `prefix` is what its ids begin with. */
-  load({ svg: drawn, steps, prefix, rows = steps.map(asRow) }) {
-    this.#steps = steps;
-    this.#prefix = prefix;
-    this.#shown = drawn;
-    this.#box.replaceChildren(drawn);
-    this.#body.replaceChildren(...rows);
-    this.show(this.#at);
-  }
-
-  restore() {
-    this.load({ ...this.#book, svg: this.#book.svg.cloneNode(true) });
   }
 
   /* The reader goes somewhere, and playing is over. */
@@ -159,11 +153,15 @@ class Stepper {
 
   show(step) {
     this.#at = Math.min(Math.max(step, 0), this.#steps.length);
+    this.#display();
+    this.#bringIntoView();
+  }
+
+  #display() {
     this.#fill();
     this.#light();
-    this.#bringIntoView();
     this.#say();
-    this.#shown.setAttribute("role", "img");
+    if (!this.#leaves) this.#shown.setAttribute("role", "img");
     const count = this.#count.textContent;
     this.#shown.setAttribute("aria-label", `The graph at ${count}.`);
     this.#shown.removeAttribute("aria-describedby");
@@ -188,6 +186,23 @@ class Stepper {
     for (const { kind, node, shows } of this.#steps.slice(0, this.#at)) {
       const which = kind === "forward" ? "data" : "grad";
       write(textIn(this.#part(node), which), shows, true);
+    }
+    if (this.#leaves) this.#fit();
+  }
+
+  /* What is too long for its box is squeezed. */
+  #fit() {
+    const texts = [...this.#shown.querySelectorAll("polygon + text")];
+    for (const text of texts) text.removeAttribute("textLength");
+    const rooms = texts.map((text) => {
+      const { points } = text.previousElementSibling;
+      const room = points[2].x - points[0].x - 2 * MARGIN;
+      return text.getComputedTextLength() > room ? room : null;
+    });
+    for (const [i, room] of rooms.entries()) {
+      if (room === null) continue;
+      texts[i].setAttribute("textLength", room);
+      texts[i].setAttribute("lengthAdjust", "spacingAndGlyphs");
     }
   }
 
@@ -222,11 +237,45 @@ class Stepper {
     this.#slider.value = this.#at;
     // The equation is a status, and is told as one.
     this.#slider.setAttribute("aria-valuetext", count);
-    for (const [index, row] of [...this.#body.rows].entries()) {
+    for (const [index, row] of this.#rows.entries()) {
       if (index + 1 === this.#at) row.setAttribute("aria-current", "step");
       else row.removeAttribute("aria-current");
     }
   }
 }
 
+function row({ text, ...about }, index) {
+  const made = element(
+    "tr",
+    {},
+    element("td", { textContent: index + 1 }),
+    element("td", {}, element("code", { textContent: text })),
+  );
+  Object.assign(made.dataset, about);
+  return made;
+}
+
 for (const root of document.querySelectorAll(".stepper")) new Stepper(root);
+
+/* A cell has been run, and has drawn a graph: as the book's, or another. */
+document.addEventListener("graph", ({ target: box, detail }) => {
+  const { prefix, start, steps } = detail;
+  const root = element("div", { className: "stepper" });
+  Object.assign(root.dataset, { prefix, start });
+  box.replaceWith(root);
+  const rows = element("tbody", {}, ...steps.map(row));
+  const summary = element("summary", { textContent: "The steps, one by one" });
+  root.append(
+    box,
+    element(
+      "details",
+      { className: "steps" },
+      summary,
+      element("table", {}, rows),
+    ),
+  );
+  const [book, own] = [root.closest(".cell").querySelector(".stepper"), root]
+    .map((one) => [...one.querySelectorAll("tbody code")])
+    .map((codes) => codes.map(({ textContent }) => textContent).join());
+  new Stepper(root, own === book ? "" : YOUR_GRAPH).show(start);
+});
