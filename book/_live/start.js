@@ -64,26 +64,15 @@ function addButton(cell, number) {
   bar.append(opener(bar, "Edit and run", open));
 }
 
-/* A link that has settings is followed at once. */
-function addPlayground(place) {
-  const isLink = location.search !== "" && location.hash === "#playground";
-  const bar = element("div", { className: "live-bar" });
-  const open = async () => {
-    const playground = await load("playground.js");
-    await playground.open(place, { focus: !isLink });
-  };
-  const button = opener(bar, "Open the playground", open);
-  bar.append(button);
-  place.append(bar);
-  if (isLink) button.click();
-}
-
 for (const cell of document.querySelectorAll(".cell[id^=cell-]")) {
   addButton(cell, Number(cell.id.replace("cell-", "")));
 }
 
-const place = document.getElementById("playground");
-if (place) addPlayground(place);
+/* The playground once was on a page with cells; links lead to where it is. */
+const moved = document.querySelector("span#playground > a");
+if (moved && location.hash === "#playground") {
+  location.replace(moved.href + location.search);
+}
 
 /* What the reader has written here before is there again. */
 if (edits.areThere()) {

@@ -125,6 +125,15 @@ def bring_to_life(
     if has_place(doctree, hero.PLACE):
         app.add_js_file("live/hero.js", loading_method="defer")
         app.add_css_file("live/hero.css")
+    if has_place(doctree, playground.PLACE):
+        app.add_js_file("live/start.js", loading_method="defer")
+        app.add_js_file("live/playground.js", loading_method="defer")
+        app.add_css_file("live/playground.css")
+        context["live"] = {"page": pagename, "why_not": []}
+        stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
+        needs = {"chapter": None, "stage": stage}
+        needs["bytes"] = bytes_fetched(app, stage)
+        describe(app, pagename, needs)
     notebook = execute.executed(app, pagename)
     if notebook is None:
         return
@@ -149,15 +158,11 @@ def bring_to_life(
         "bytes": bytes_fetched(app, stage, data),
         "cells": list(described(notebook, cells, why)),
     }
-    if (query := playground.on_page(doctree)) is not None:
-        # The playground has the finished library, in a Python of its own.
-        stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
-        page["playground"] = {
-            "query": query,
-            "chapter": None,
-            "stage": stage,
-            "bytes": bytes_fetched(app, stage),
-        }
+    describe(app, pagename, page)
+
+
+def describe(app: Sphinx, pagename: str, page: dict[str, Any]) -> None:
+    """Write what is known of a page, for when its Python starts."""
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(page), "utf-8")

@@ -1,9 +1,10 @@
 /* The first page's network, which trains while somebody looks at it. Its parts,
    and all its numbers, are in the page: see book/_ext/weave/hero.py. */
 
+import { bytes } from "../shared/machine.js";
 import { Plane } from "../shared/plane.js";
 import { Curve } from "./curve.js";
-import { bytes, Network } from "./network.js";
+import { Network } from "./network.js";
 
 const COLUMNS = 80; // of the plane
 /* So many steps after so many seconds: slowly at first, for the first ones move

@@ -9,14 +9,13 @@ from typing import Any
 import drawing
 import page  # what the worker offers
 import steps
+import training
 from figures import svg_element
 from graphs import Graph
 from session import Session
-from training import Training
 from verdict import judge
 
 session = Session(page.chapter)
-training = Training()
 
 
 def run(code: str, number: int) -> bool:
@@ -52,11 +51,8 @@ def check(asserts: list[str]) -> list[str]:
 CALLS: dict[str, Callable[..., Any]] = {
     "run": run,
     "check": check,
-    "training.start": training.start,
-    "training.add": training.add,
-    "training.advance": training.advance,
-    "training.view": training.view,
-    "training.told": training.told,
+    "training.network": training.network,
+    "training.examples": training.examples,
     "recompute": recompute,
 }
 
