@@ -357,6 +357,7 @@ class Playground {
   #pause(words) {
     this.#isPlaying = false;
     this.#wait();
+    this.#look();
     this.#rest(words);
   }
 
@@ -392,7 +393,6 @@ class Playground {
       }
       if (due > pace) due = pace;
       if (this.#experiment.hasRunAway) {
-        this.#look();
         this.#pause(RAN_AWAY);
         return;
       }
