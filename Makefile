@@ -127,11 +127,10 @@ $(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES) $(FREEING)
 	@$(ESBUILD) --format=iife --outdir=_build/live/live \
 	    --banner:js="/*$$(cat $(LIVE_SOURCES) $(PACKAGES) | cksum)*/" \
 	    $(addprefix book/_live/,start.js stepper/stepper.js pad/pad.js \
-	hero/hero.js)
+	hero/hero.js playground/playground.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \
-	    $(addprefix book/_live/,cell/live_cells.js playground/playground.js \
-	python/worker.js)
+	    $(addprefix book/_live/,cell/live_cells.js python/worker.js)
 
 # The book is whole without any of this, for where npm's registry isn't.
 .PHONY: fonts live

@@ -39,8 +39,6 @@ from micrograd.optim import collector_paused as collector_paused
 if TYPE_CHECKING:
     from micrograd.compiler import compile as compile
     from micrograd.compiler import jit as jit
-    from micrograd.experiment import Experiment as Experiment
-    from micrograd.experiment import Settings as Settings
     from micrograd.saving import load as load
     from micrograd.saving import save as save
 
@@ -49,8 +47,6 @@ __version__ = "1.0.0"
 _LATER = {
     "jit": "compiler",
     "compile": "compiler",
-    "Experiment": "experiment",
-    "Settings": "experiment",
     "load": "saving",
     "save": "saving",
 }

@@ -52,20 +52,6 @@ function addBar(cell, number) {
   (input.closest("details.hide") ?? input).after(bar);
 }
 
-/* A link that has settings is followed at once. */
-function addPlayground(place) {
-  const isLink = location.search !== "" && location.hash === "#playground";
-  let opened;
-  const open = () => {
-    opened ??= load("playground.js").then((playground) =>
-      playground.open(place, { focus: !isLink }),
-    );
-    return opened;
-  };
-  place.append(barOf([["Open the playground", open]]));
-  if (isLink) place.querySelector("button").click();
-}
-
 const cells = [...document.querySelectorAll(".cell[id^=cell-]")];
 for (const cell of cells) {
   addBar(cell, Number(cell.id.replace("cell-", "")));
@@ -84,8 +70,11 @@ if (location.protocol !== "file:") {
   );
 }
 
-const place = document.getElementById("playground");
-if (place) addPlayground(place);
+/* The playground once was on a page with cells; links lead to where it is. */
+const moved = document.querySelector("span#playground > a");
+if (moved && location.hash === "#playground") {
+  location.replace(moved.href + location.search);
+}
 
 /* What the reader has written here before is there again. */
 if (edits.areThere()) {

@@ -91,10 +91,11 @@ def test_the_programs_train_as_the_library_does(book: Book) -> None:
         assert list(after) == [p.data for p in ours.model.parameters()]
         forward = started(data["forward"])
         forward.write("p", after)
-        forward.write("x", [x for point in ours.points for x in point])
+        points = [(x, y) for x, y, _ in ours.examples]
+        forward.write("x", [x for point in points for x in point])
         forward.call("answer", count)
         scores = list(forward.read("x", 2 * count))[::2]
-        assert scores == ours.scores(ours.points)
+        assert scores == ours.scores(points)
 
 
 def test_the_page_shows_what_is_learnt_from(book: Book) -> None:
@@ -104,10 +105,7 @@ def test_the_page_shows_what_is_learnt_from(book: Book) -> None:
     experiment = Experiment(SETTINGS)
     x0, x1, y0, y1 = experiment.bounds
     assert data["bounds"] == [x0, x1, y0, y1]
-    assert data["points"] == [
-        [x, y, label]
-        for (x, y), label in zip(experiment.points, experiment.labels)
-    ]
+    assert data["points"] == list(map(list, experiment.examples))
     canvas = page.select_one(".hero canvas")
     assert (
         canvas and canvas["style"] == f"aspect-ratio: {(x1 - x0) / (y1 - y0)}"
@@ -141,7 +139,7 @@ def test_without_the_live_parts_there_is_nothing(book: Book) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("rate=nan", "rate must be a number over 0"),
+        ("rate=nan", "rate must be a number from"),
         ("rate=0.7", f"the knob has the learning rates {RATES}, not 0.7"),
     ],
 )

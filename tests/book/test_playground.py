@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from pathlib import Path
 
-import pytest
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-PLACE = "```{playground} rate=1\nA sentence.\n```\n"
+import training
+from weave.playground import SCRIPT
+
+PLACE = "```{playground}\nA sentence.\n```\n"
 
 
-def built(folder: Path, text: str) -> tuple[BeautifulSoup, str]:
-    """A chapter with this text and a page before it, and what was said."""
+def built(
+    folder: Path, text: str, live: bool = False
+) -> tuple[BeautifulSoup, str]:
+    """A playground with this text and a page before, and what was said."""
     (folder / "book").mkdir()
-    (folder / "book" / "23-alive.md").write_text(f"# Alive\n\n{text}")
+    (folder / "book" / "playground.md").write_text(f"# Alive\n\n{text}")
     (folder / "index.md").write_text(
         "# A book\n\n{play}`there <seed=3>`\n\n"
-        "```{toctree}\nbook/23-alive\n```\n"
+        "```{toctree}\nbook/playground\n```\n"
     )
+    if live:
+        script = folder / SCRIPT
+        script.parent.mkdir(parents=True)
+        script.touch()
     said = StringIO()
     with docutils_namespace():
         Sphinx(
@@ -33,9 +42,9 @@ def built(folder: Path, text: str) -> tuple[BeautifulSoup, str]:
             status=None,
             warning=said,
         ).build()
-    page = (folder / "html" / "book" / "23-alive.html").read_text()
+    page = (folder / "html" / "book" / "playground.html").read_text()
     index = (folder / "html" / "index.html").read_text()
-    assert 'href="book/23-alive.html?seed=3#playground"' in index
+    assert 'href="book/playground.html?seed=3"' in index
     return BeautifulSoup(page, "html.parser"), said.getvalue()
 
 
@@ -50,25 +59,25 @@ def test_a_place_and_links_to_it(tmp_path: Path) -> None:
     place = page.select_one("#playground.playground")
     assert place is not None
     assert place.text.strip() == "A sentence."
-    links = page.select('a[href*="#playground"]')
+    links = page.select('section a[href^="playground.html"]')
     assert [(" ".join(a.text.split()), a["href"]) for a in links] == [
-        ("two", "23-alive.html?rate=2&seed=3#playground"),
-        ("all", "23-alive.html#playground"),
-        ("over two lines", "23-alive.html?data=xor#playground"),
+        ("two", "playground.html?rate=2&seed=3"),
+        ("all", "playground.html"),
+        ("over two lines", "playground.html?data=xor"),
     ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{play}`too fast <rate=fast>`\n",
-        PLACE.replace("rate=1", "rate=fast"),
-    ],
-)
-def test_what_the_library_refuses_fails_the_build(
-    tmp_path: Path, text: str
-) -> None:
+def test_the_page_has_what_it_begins_with(tmp_path: Path) -> None:
+    """Protects the first look, which no Python has to come for."""
+    page, said = built(tmp_path, PLACE, live=True)
+    assert said == ""
+    begin = page.select_one("#playground > script.playground-begin")
+    assert begin is not None
+    assert json.loads(begin.get_text()) == training.begin()
+
+
+def test_what_the_library_refuses_fails_the_build(tmp_path: Path) -> None:
     """Protects readers from links that lead to a message."""
-    _, said = built(tmp_path, text)
-    assert "23-alive.md:3: ERROR" in said
-    assert "rate must be a number over 0 and at most 10, not 'fast'" in said
+    _, said = built(tmp_path, "{play}`too fast <rate=fast>`\n")
+    assert "playground.md:3: ERROR" in said
+    assert "rate must be a number from 1e-05 to 10, not 'fast'" in said

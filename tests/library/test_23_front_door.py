@@ -6,7 +6,6 @@ import pytest
 
 import micrograd
 from micrograd.compiler import compile, jit
-from micrograd.experiment import Experiment, Settings
 from micrograd.saving import load, save
 
 SLOW = "compiler experiment saving inspect dataclasses shutil graphviz numpy"
@@ -28,8 +27,6 @@ def test_what_waits_is_there_when_it_is_asked_for() -> None:
     """
     assert micrograd.jit is jit
     assert micrograd.compile is compile is jit
-    assert micrograd.Experiment is Experiment
-    assert micrograd.Settings is Settings
     assert micrograd.load is load
     assert micrograd.save is save
     with pytest.raises(AttributeError, match="'compil'"):
@@ -40,6 +37,11 @@ STAR = """
 from micrograd import *
 print(eval(compile("1 + 1", "there", "eval")), Value(2.0).data)
 """
+
+
+def test_the_playground_keeps_its_own() -> None:
+    """Protects the package's names from what is for one page."""
+    assert not {"Experiment", "Settings"} & set(dir(micrograd))
 
 
 def test_all_names_at_once_leave_pythons_own_alone(

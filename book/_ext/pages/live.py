@@ -134,6 +134,15 @@ def bring_to_life(
     if has_place(doctree, hero.PLACE):
         app.add_js_file("live/hero.js", loading_method="defer")
         app.add_css_file("live/hero.css")
+    if has_place(doctree, playground.PLACE):
+        app.add_js_file("live/start.js", loading_method="defer")
+        app.add_js_file("live/playground.js", loading_method="defer")
+        app.add_css_file("live/playground.css")
+        context["live"] = {"page": pagename, "why_not": []}
+        stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
+        files = files_fetched(app, stage)
+        needs = {"chapter": None, "stage": stage, "files": files}
+        write_page(app, pagename, needs)
     notebook = execute.executed(app, pagename)
     if notebook is None:
         return
@@ -158,15 +167,11 @@ def bring_to_life(
         "files": files_fetched(app, stage, data),
         "cells": list(described(notebook, cells, why)),
     }
-    if (query := playground.on_page(doctree)) is not None:
-        # The playground has the finished library, in a Python of its own.
-        stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
-        page["playground"] = {
-            "query": query,
-            "chapter": None,
-            "stage": stage,
-            "files": files_fetched(app, stage),
-        }
+    write_page(app, pagename, page)
+
+
+def write_page(app: Sphinx, pagename: str, page: dict[str, Any]) -> None:
+    """Write what is known of a page, for when its Python starts."""
     path = Path(app.outdir, FOLDER, "pages", f"{pagename}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(page), "utf-8")

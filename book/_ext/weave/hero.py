@@ -122,19 +122,13 @@ class Training:
         from micrograd.compiler import record, straighten
         from micrograd.compiler.running import packed
         from micrograd.compiler.wasm import forward_module, training_module
-        from micrograd.experiment import (
-            LIMIT,
-            Experiment,
-            Settings,
-            loss_of,
-        )
+        from micrograd.experiment import LIMIT, Experiment, Settings
 
         settings = Settings.from_query(query)
         experiment = Experiment(settings)
         parameters = experiment.model.parameters()
-        loss = loss_of(experiment.model, settings.decay)
-        mean_loss = record(loss, parameters, (2, None))
-        score = record(experiment.model, parameters, (2,))
+        mean_loss = record(experiment.objective, parameters, (2, None))
+        score = record(experiment.score, parameters, (2,))
         score.results = score.results[:1]
         others = [
             Experiment(replace(settings, seed=settings.seed + i))
@@ -147,10 +141,7 @@ class Training:
                 packed([p.data for p in other.model.parameters()])
                 for other in others
             ],
-            points=[
-                (x, y, label)
-                for (x, y), label in zip(experiment.points, experiment.labels)
-            ],
+            points=experiment.examples,
             bounds=experiment.bounds,
             rate=settings.rate,
             limit=LIMIT,

@@ -1,23 +1,30 @@
-"""A network that trains on the page, and links to particular ones.
+"""A network that trains on a page of its own, and links to particular ones.
 
 The directive ``playground`` marks where; its body is what is shown without a
-script, and its argument, if there is one, a query with the settings. The role
-``play`` links there: ``{play}`two neurons <hidden=2&seed=3>```. A query that
-the library would refuse is refused when the book is built.
+script. The build puts into the page what it begins with, compiled by the
+library: it needs no Python until something is wanted that isn't there. The
+role ``play`` links there: ``{play}`two neurons <hidden=2&seed=3>```. A query
+that the library would refuse is refused when the book is built.
 """
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
+import training
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-PAGE = "book/23-alive"
+PAGE = "book/playground"
 PLACE = "playground"
+SCRIPT = "_build/live/live/playground.js"
+"""What trains and draws: without it the body stays."""
 
 
 def checked(query: str) -> str:
@@ -28,22 +35,21 @@ def checked(query: str) -> str:
     return Settings.from_query(query).query()
 
 
+class beginning(nodes.General, nodes.Element):  # type: ignore[misc]
+    """Stands for what comes from the library."""
+
+
 class Playground(SphinxDirective):
     """``playground``: a container with what is there without a script."""
 
     has_content = True
-    optional_arguments = 1
-    final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
         """The body, in a place that a script can find and links can name."""
-        try:
-            query = checked(self.arguments[0] if self.arguments else "")
-        except ValueError as error:
-            raise self.error(str(error)) from error
-        container = nodes.container(classes=[PLACE], ids=[PLACE], query=query)
+        container = nodes.container(classes=[PLACE], ids=[PLACE])
         self.set_source_info(container)
         self.state.nested_parse(self.content, self.content_offset, container)
+        container += beginning()
         return [container]
 
 
@@ -54,9 +60,7 @@ class Play(ReferenceRole):
         """The link, or an error that has its place."""
         written = " ".join(self.target.split())
         try:
-            # What is as by default is written all the same: an address that
-            # has no settings doesn't open the playground.
-            query = checked(written) or written
+            query = checked(written)
         except ValueError as error:
             message = self.inliner.reporter.error(str(error), line=self.lineno)
             return [nodes.problematic(self.rawtext, self.rawtext)], [message]
@@ -64,19 +68,26 @@ class Play(ReferenceRole):
         page = builder.get_relative_uri(self.env.docname, PAGE)
         # (Relative to the page itself, it would be empty.)
         page = page or PAGE.rpartition("/")[2] + ".html"
-        address = f"{page}?{query}#{PLACE}" if query else f"{page}#{PLACE}"
+        address = f"{page}?{query}" if query else page
         return [nodes.reference("", self.title, refuri=address)], []
 
 
-def on_page(doctree: nodes.document) -> str | None:
-    """The query of the page's playground, if it has one."""
-    for container in doctree.findall(nodes.container):
-        if PLACE in container["classes"]:
-            query: str = container["query"]
-            return query
-    return None
+def lay(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put in what the page begins with; nothing where no script runs."""
+    for place in list(doctree.findall(beginning)):
+        if app.builder.name != "html" or not Path(app.srcdir, SCRIPT).exists():
+            place.parent.remove(place)
+            continue
+        begin = json.dumps(training.begin(), separators=(",", ":"))
+        html = (
+            '<script type="application/json" class="playground-begin">'
+            f"{begin}</script>"
+        )
+        place.replace_self(nodes.raw("", html, format="html"))
 
 
 def setup(app: Sphinx) -> None:
+    app.add_node(beginning)
     app.add_directive("playground", Playground)
     app.add_role("play", Play())
+    app.connect("doctree-resolved", lay)

@@ -1,81 +1,95 @@
-/* What has become of a number, step by step. */
+/* What becomes of the loss: on the examples to learn from, and on the tests. */
 
 import { element } from "../shared/element.js";
 import { svg } from "../shared/svg.js";
 
 const WIDTH = 300;
 const HEIGHT = 100;
+const MOST = 400; // looks that are kept: of more, every other one
 
 /* So many steps, in words. */
 export const counted = (steps) =>
   `${steps.toLocaleString("en")} step${steps === 1 ? "" : "s"}`;
 
-export class Curve {
+export const written = (loss) =>
+  loss < 1000 ? loss.toFixed(4) : loss.toExponential(1);
+
+export class Curves {
   element;
-  #name;
-  #value = element("span", { className: "playground-number" });
+  #looks = []; // [steps, loss on the examples, loss on the tests or undefined]
+  #numbers = ["training", "test"].map((name) =>
+    element("b", { className: `playground-${name}` }),
+  );
   #top = element("span");
-  #last = element("span", { textContent: "0" });
-  #line = svg("polyline", { "vector-effect": "non-scaling-stroke" });
+  #last = element("span");
+  #lines = ["training", "test"].map((name) =>
+    svg("polyline", {
+      class: `playground-${name}`,
+      "vector-effect": "non-scaling-stroke",
+    }),
+  );
   #drawing = svg("svg", {
     viewBox: `0 -2 ${WIDTH} ${HEIGHT + 4}`,
     preserveAspectRatio: "none",
     role: "img",
   });
-  #highest; // at the top of the drawing; without it, what has been highest
-  #written;
 
-  /* `written` makes words of a number. */
-  constructor(name, written, highest = null) {
-    this.#name = name;
-    this.#written = written;
-    this.#highest = highest;
-    this.#drawing.append(this.#line);
-    const axis = (...ends) => {
-      const made = element("div", { className: "playground-axis" }, ...ends);
-      made.setAttribute("aria-hidden", "true");
-      return made;
-    };
+  constructor() {
+    this.#drawing.append(...this.#lines);
+    const [training, test] = this.#numbers;
+    const axis = element("div", { className: "playground-axis" });
+    axis.setAttribute("aria-hidden", "true");
+    axis.append(this.#top, this.#last);
     this.element = element(
       "figure",
-      { className: "playground-curve" },
-      element("figcaption", {}, `${name} `, this.#value),
-      axis(this.#top),
+      { className: "playground-curves" },
+      element(
+        "figcaption",
+        {},
+        element("span", {}, "Loss, training ", training),
+        element("span", {}, "test ", test),
+      ),
       this.#drawing,
-      axis(element("span", { textContent: "0" }), this.#last),
+      axis,
     );
   }
 
-  /* `now` is the number to be told, where the last one isn't it. */
-  show(numbers, now = numbers.at(-1)) {
-    this.#value.textContent = now === undefined ? "–" : this.#written(now);
-    const top = this.#highest ?? numbers.reduce((a, b) => Math.max(a, b), 0);
-    this.#top.textContent = top ? this.#written(top) : "";
-    this.#last.textContent = numbers.length ? counted(numbers.length) : "steps";
-    // No more of them than there is room for: of many, the ends.
-    const stride = Math.ceil(numbers.length / WIDTH);
-    const points = [];
-    for (let step = 0; step < numbers.length; step += stride) {
-      const x = (step / Math.max(numbers.length - 1, 1)) * WIDTH;
-      const many = numbers.slice(step, step + stride);
-      for (const number of new Set([Math.max(...many), Math.min(...many)])) {
-        const y = HEIGHT - (number / (top || 1)) * HEIGHT;
-        points.push(`${x.toFixed(1)},${y.toFixed(1)}`);
-      }
+  start() {
+    this.#looks = [];
+  }
+
+  look(steps, ...losses) {
+    if (this.#looks.at(-1)?.[0] === steps) this.#looks.pop();
+    this.#looks.push([steps, ...losses]);
+    if (this.#looks.length > MOST) {
+      const last = this.#looks.length - 1;
+      this.#looks = this.#looks.filter((_, i) => i % 2 === 0 || i === last);
     }
-    this.#line.setAttribute("points", points.join(" "));
+    const top = Math.max(...this.#looks.flatMap(([, a, b = 0]) => [a, b]));
+    this.#top.textContent = `0 to ${written(top)}`;
+    this.#last.textContent = counted(steps);
+    for (const [i, line] of this.#lines.entries()) {
+      const now = losses[i];
+      this.#numbers[i].textContent = now === undefined ? "–" : written(now);
+      const points = this.#looks
+        .filter((look) => look[i + 1] !== undefined)
+        .map((look) => {
+          const x = (look[0] / (steps || 1)) * WIDTH;
+          const y = HEIGHT - (look[i + 1] / (top || 1)) * HEIGHT;
+          return `${x.toFixed(1)},${y.toFixed(1)}`;
+        });
+      line.setAttribute("points", points.join(" "));
+    }
   }
 
-  /* The number that is told, in words. */
-  get now() {
-    return this.#value.textContent;
-  }
-
-  describe(numbers) {
-    const said = numbers.length
-      ? `${this.#name}: from ${this.#written(numbers[0])} to ` +
-        `${this.#written(numbers.at(-1))} in ${counted(numbers.length)}`
-      : `${this.#name}: no steps yet`;
-    this.#drawing.setAttribute("aria-label", said);
+  describe() {
+    const [steps, training, test] = this.#looks.at(-1);
+    const [, first] = this.#looks[0];
+    const tested = test === undefined ? "" : `, on the tests ${written(test)}`;
+    this.#drawing.setAttribute(
+      "aria-label",
+      `The loss: ${written(first)} at first, ${written(training)} after ` +
+        `${counted(steps)}${tested}`,
+    );
   }
 }

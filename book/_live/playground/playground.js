@@ -1,60 +1,71 @@
-/* A network that trains on the page, while the reader looks at it. */
+/* A network that trains on the page, while the reader looks at it. It begins
+   with what the build has put into the page: see book/_ext/weave/playground.py. */
 
-import { Python, page } from "../python/python.js";
 import { button, element } from "../shared/element.js";
 import { Plane } from "../shared/plane.js";
-import { root } from "../shared/this_page.js";
-import { Adding } from "./adding.js";
-import { followLinks, keepInAddress } from "./address.js";
-import { Curve, counted } from "./curves.js";
+import { Curves, counted, written } from "./curves.js";
+import { Experiment } from "./experiment.js";
+import { Form } from "./form.js";
 import { Network } from "./network.js";
-import { inWords, Settings, settingsIn } from "./settings.js";
+import { Adding, Table } from "./own.js";
+import { program } from "./program.js";
+import { examplesIn, Fields } from "./settings.js";
+import { Source } from "./source.js";
 
-/* Python makes steps for so many seconds at a time (or, as it only looks at
-   the clock in between, for twice as many), so that it soon hears of a pause;
-   then there is something new to see. */
-const SECONDS = 0.03;
-const COLUMNS = 44; // of the plane, for each field takes Python a while
-/* What the form had before a start that another one has followed: of what is
-   in it now, nothing is that start's to replace. */
-const SINCE_REPLACED = {};
-/* Milliseconds between two looks, where things shall not move. */
-const CALM = 1000;
+const COLUMNS = 44; // of the plane
+const BUDGET = 12; // milliseconds of a frame for steps
+const CALM = 1000; // milliseconds between two looks, where nothing shall move
+const PACES = {
+  "10 steps a second": 10,
+  "60 steps a second": 60,
+  "300 steps a second": 300,
+  "as fast as it can": Number.POSITIVE_INFINITY,
+};
+const PACE = "60 steps a second";
 
-const READY = "Ready. Press Play.";
 const RAN_AWAY =
   "Training has run away, and was stopped. Try a smaller learning rate, or " +
   "less weight decay.";
-const LOST = "The trained network is lost. Press Restart.";
 
-const loss = (number) =>
-  number < 1000 ? number.toFixed(4) : number.toExponential(1);
 const share = (number) => `${Math.round(number * 100)}%`;
-
 const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 class Playground {
-  #python = new Python(async () => (await page()).playground);
   #place;
+  #begin; // what the build has said
+  #fields;
+  #source;
+  #settings; // of the experiment that is there
+  #wanted; // those that the reader has asked for last
+  #turns = 0; // how often something was asked for
+  #experiment;
+  #from; // the settings that it has started from
+  #later = []; // the points that were added since
+  #places = []; // the middles of the plane's fields
+  #isPlaying = false;
+  #isInSight = true;
+  #frame;
+
   #status = element("p", { className: "playground-status" });
+  #progress = element("progress", { hidden: true, max: 1 });
   #count = element("span", { className: "playground-number" });
-  #play = button("Play", () => (this.#playing ? this.#pause() : this.#begin()));
-  #step = button("Step", () => this.#advance(1));
-  #restart = button("Restart", () =>
-    this.startFrom(this.#settings?.query ?? location.search),
-  );
-  #plane = new Plane(
-    element("canvas", { className: "playground-plane" }),
-    COLUMNS,
-  );
-  #losses = new Curve("Loss", loss);
-  #accuracies = new Curve("Accuracy", share, 1);
-  #network = new Network();
-  #settings; // the form, when Python has said what is in it
+  #play = button("Play", () => (this.#isPlaying ? this.#pause() : this.#go()));
+  #pace = element("select", { ariaLabel: "Speed" });
+  #canvas = element("canvas", { className: "playground-plane" });
+  #plane = new Plane(this.#canvas, COLUMNS);
+  #right = element("span", { className: "playground-number" });
+  #curves = new Curves();
+  #form;
+  #network = new Network({
+    onChoose: () => this.#look(),
+    onFeatures: (features) => this.#change({ features }),
+    onHidden: (hidden) => this.#change({ hidden }),
+  });
   #adding = new Adding({
     onAdd: (x, y) => this.#add(x, y),
-    onForget: () => this.#forgetAdded(),
+    onForget: () => this.#change({ added: "" }),
   });
+  #table = new Table((own) => this.#change({ data: "own", own, added: "" }));
   #program = element("textarea", {
     ariaLabel: "Program",
     readOnly: true,
@@ -63,352 +74,401 @@ class Playground {
     wrap: "off",
   });
   #told = element("details", { className: "playground-told" });
-  #points = [];
-  #loss = []; // of every step
-  #accuracy = [];
-  #playing = null; // what has it play, until there is a pause
-  #run = 0; // goes up when what goes on is off: that isn't shown any more
-  #starting; // a promise: the last start that was asked for is over
-  #isInSight = true;
 
   constructor(place) {
     this.#place = place;
+    this.#begin = JSON.parse(
+      place.querySelector(".playground-begin").textContent,
+    );
+    this.#fields = new Fields(this.#begin.fields);
+    this.#source = new Source(this.#begin, this.#fields);
+    this.#form = new Form(this.#fields, (name, text) => this.#turn(name, text));
+    this.#lay();
+    this.#watch();
+    this.#open();
+  }
+
+  #lay() {
     this.#status.setAttribute("role", "status");
-    this.#status.tabIndex = -1; // it has the focus where there is no button
+    this.#progress.setAttribute("aria-label", "Starting Python");
+    for (const words of Object.keys(PACES)) {
+      const isSelected = words === PACE;
+      this.#pace.append(new Option(words, words, isSelected, isSelected));
+    }
     this.#told.append(
       element("summary", {
         textContent: "This run as a Python program, to the last digit",
       }),
       this.#program,
     );
-    this.#told.addEventListener("toggle", () =>
-      this.#safely(async () => {
-        if (this.#told.open && (await this.#isReady())) await this.#tell();
-      }),
+    const numbers = element(
+      "details",
+      {},
+      element("summary", { textContent: "The numbers of a neuron" }),
+      this.#network.numbers,
     );
-    this.#plane.element.addEventListener("click", (event) =>
-      this.#add(...this.#plane.place(event)),
+    const group = (className, ...parts) =>
+      element("div", { className: `playground-${className}` }, ...parts);
+    const step = button("Step", () => this.#step());
+    const restart = button("Restart", () => this.#change({}));
+    const speed = element("label", {}, "Speed ", this.#pace);
+    this.#place.replaceChildren(
+      group("bar", this.#play, step, restart, speed, this.#count),
+      group("said", this.#status, this.#progress),
+      group(
+        "desk",
+        group("knobs", this.#form.task, this.#table.element),
+        group("middle", this.#form.training, this.#network.element),
+        group(
+          "sight",
+          this.#canvas,
+          this.#right,
+          this.#curves.element,
+          this.#adding.element,
+        ),
+      ),
+      numbers,
+      this.#told,
     );
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.#pause();
-    });
-    new IntersectionObserver((changes) => {
-      this.#isInSight = changes.at(-1).isIntersecting;
-      if (!this.#isInSight) this.#pause();
-    }).observe(place);
-    this.#python.addEventListener("lost", () => {
-      this.#callOff();
-      this.#play.disabled = this.#step.disabled = true;
-    });
+    // There is more to see here than a column of prose has room for.
+    document
+      .getElementById("pst-primary-sidebar")
+      ?.classList.add("pst-sidebar-hidden");
+  }
+
+  #watch() {
+    this.#canvas.addEventListener("click", (event) =>
+      this.#add(...this.#plane.place(event).map((x) => x.toFixed(2))),
+    );
+    this.#told.addEventListener("toggle", () => this.#tell());
+    this.#source.python.showProgress(this.#progress, (words) =>
+      this.#say(words),
+    );
+    this.#place.addEventListener(
+      "toggle",
+      () => this.#experiment && this.#look(),
+      true,
+    );
+    document.addEventListener("visibilitychange", () => this.#wait());
+    new IntersectionObserver((looks) => {
+      this.#isInSight = looks.at(-1).isIntersecting;
+      this.#wait();
+    }).observe(this.#place);
+  }
+
+  /* What the address says, as far as it can be. */
+  #open() {
+    const own = location.hash.startsWith("#own=") ? location.hash.slice(1) : "";
+    const { settings, refused, strange } = this.#fields.read(
+      `${location.search.slice(1)}&${own}`,
+    );
+    if (!isCalm()) this.#isPlaying = true;
+    this.#wanted = this.#fields.defaults;
+    const elsewhere = [];
+    for (const [name, why] of Object.entries(refused)) {
+      if (!this.#form.refuse(name, why)) elsewhere.push(`${name}: ${why}`);
+    }
+    const strangers = strange.map((name) => `“${name}”`).join(", ");
+    if (strangers) elsewhere.push(`The link has no settings in ${strangers}.`);
+    this.#change(settings, elsewhere.join(" "));
   }
 
   #say(words) {
     this.#status.textContent = words;
   }
 
-  /* Fetch Python, and start from the settings of a query. */
-  async open(query, { focus }) {
-    const progress = element("progress", { max: 1 });
-    progress.setAttribute("aria-label", "Starting Python");
-    this.#place.replaceChildren(this.#status, progress);
-    if (focus) this.#status.focus();
-    const stopProgress = this.#python.showProgress(progress, (words) =>
-      this.#say(words),
-    );
-    await this.follow(query);
-    stopProgress();
-    progress.remove();
-  }
-
-  /* Start from the settings of a link, and train: if things may move, and if
-     there is nothing to be said about the link. */
-  async follow(search) {
-    const starting = this.startFrom(search);
-    const run = this.#run;
-    await starting;
-    const isSeen = this.#isInSight && !document.hidden;
-    const isStarted = this.isOpen && run === this.#run && !this.#playing;
-    const isStrange = settingsIn(search).ignored.length > 0;
-    if (isSeen && isStarted && !isStrange && !isCalm()) this.#begin();
-  }
-
-  /* Whether it can go on from other settings, without Python coming anew. */
-  get isOpen() {
-    return this.#settings !== undefined;
-  }
-
-  focus() {
-    this.#play.focus();
-  }
-
-  /* Put parts in the place of those that are there. If one of these has the
-     focus, a button gets it. */
-  #fill(parts, button) {
-    const hasFocus = this.#place.contains(document.activeElement);
-    this.#place.replaceChildren(...parts);
-    if (hasFocus) button.focus();
-  }
-
-  /* Do something, and tell if Python fails. */
-  async #safely(action) {
-    try {
-      await action();
-    } catch (problem) {
-      this.#pause();
-      this.#say(`Python has failed: ${problem.message}. ${LOST}`);
-      if (!this.#settings) {
-        this.#fill([this.#status, this.#restart], this.#restart);
-      }
-    }
-  }
-
-  /* What the reader has asked for shall not go on. */
-  #callOff() {
-    this.#pause();
-    this.#run += 1;
-  }
-
-  get #isLost() {
-    return this.#play.disabled;
-  }
-
-  /* Wait for a start that is on its way, and say whether there is something
-     to go on with: not if that start was refused, or another one came. */
-  async #isReady() {
-    const run = this.#run;
-    await this.#starting;
-    if (run !== this.#run) return false;
-    if (this.#isLost) this.#say(LOST);
-    return !this.#isLost;
-  }
-
-  /* Start anew, from the settings of a query. */
-  startFrom(search) {
-    this.#callOff();
-    if (!this.#python.isStarted) this.#say("Fetching Python…");
-    this.#starting = this.#safely(() => this.#start(search));
-    return this.#starting;
-  }
-
-  async #start(search) {
-    const run = this.#run;
-    const before = this.#settings?.values;
-    const { query, ignored } = settingsIn(search);
-    const started = await this.#python.call("training.start", {
-      query: query || (await page()).playground.query,
-    });
-    // Another start has more to say; but that one may be refused.
-    const isLast = run === this.#run;
-    if ("refused" in started) {
-      if (isLast) await this.#refuse(started.refused);
+  /* A knob was turned. */
+  #turn(name, text) {
+    if (name === "data" && text === "own" && !this.#wanted.own) {
+      this.#form.show(this.#wanted);
+      this.#table.open();
       return;
     }
-    this.#loss = [];
-    this.#accuracy = [];
-    this.#play.disabled = false;
-    this.#step.disabled = this.#playing !== null;
-    if (!this.#settings) this.#lay(started.fields);
-    this.#describe(started, isLast ? before : SINCE_REPLACED);
-    if (!isLast) return;
-    const strange = ignored.map((name) => `“${name}”`).join(", ");
-    await this.#rest(
-      strange ? `${READY} (The link has no settings in ${strange}.)` : READY,
-    );
+    const why = this.#fields.refusal(name, text.trim());
+    this.#form.refuse(name, why);
+    if (!why) this.#change({ [name]: this.#fields.written(name, text) });
   }
 
-  async #refuse(refused) {
-    this.#callOff();
-    if (!this.#settings) {
-      this.#say(`This link can't be followed: ${refused}.`);
-      const start = button("Start with the defaults", () => this.startFrom(""));
-      this.#fill([this.#status, start], start);
-    } else if (this.#isLost) {
-      this.#say(inWords(refused));
-    } else {
-      await this.#rest(inWords(refused)); // where the last run has come to
+  /* Start anew, from settings of which some are changed. What was there goes on
+     until all of them are there; if they don't come, it stays. */
+  async #change(changes, words = "") {
+    const wanted = { ...this.#wanted, ...changes };
+    this.#wanted = wanted;
+    this.#turns += 1;
+    const turn = this.#turns;
+    try {
+      const found = this.#parts(wanted) ?? (await this.#fetch(wanted));
+      if (turn !== this.#turns) return;
+      this.#start(wanted, ...found);
+      if (words || this.#isPlaying) this.#say(words);
+    } catch (problem) {
+      if (turn !== this.#turns) return;
+      this.#refuse(changes, problem.message);
     }
   }
 
-  #lay(fields) {
-    this.#settings = new Settings(fields, () =>
-      this.startFrom(this.#settings.query),
+  /* The network and the examples, if they are there. */
+  #parts(settings) {
+    const network = this.#source.known(settings, "network");
+    const examples =
+      settings.data === "own"
+        ? this.#own(settings)
+        : this.#source.known(settings, "examples");
+    return network && examples && [network, examples];
+  }
+
+  async #fetch(settings) {
+    if (this.#source.python.isStarted) this.#say("Python compiles…");
+    const parts = ["network"];
+    if (settings.data !== "own") parts.push("examples");
+    for (const what of parts) await this.#source.get(settings, what);
+    return this.#parts(settings);
+  }
+
+  #own({ own, test }) {
+    const all = examplesIn(own);
+    const count = all.length - Math.floor((all.length * Number(test)) / 100);
+    return { examples: all.slice(0, count), tests: all.slice(count) };
+  }
+
+  /* Nothing is lost: what was there is there. */
+  #refuse(changes, words) {
+    const isFirst = !this.#experiment;
+    const before = this.#settings ?? this.#fields.defaults;
+    const [name] = Object.keys(changes);
+    this.#wanted = before;
+    if (isFirst) {
+      this.#start(before, ...this.#parts(before));
+      this.#say(`The link needs Python. ${words}`);
+    } else if (
+      Object.keys(changes).length > 1 ||
+      !this.#form.refuse(name, words)
+    ) {
+      this.#say(words);
+      this.#network.lay(before.features.split(","), this.#widths(before));
+      this.#look();
+    } else {
+      this.#say("");
+    }
+  }
+
+  #widths({ hidden }) {
+    return hidden.split("-").map(Number);
+  }
+
+  #start(settings, network, { examples, tests }) {
+    const before = this.#settings;
+    this.#settings = settings;
+    this.#from = settings;
+    this.#later = [];
+    const added = examplesIn(settings.added);
+    this.#experiment = new Experiment(
+      network,
+      { examples: [...examples, ...added], tests },
+      {
+        rate: Number(settings.rate),
+        batch: Number(settings.batch),
+        limit: this.#begin.limit,
+      },
     );
-    const group = (className, ...parts) =>
-      element("div", { className: `playground-${className}` }, ...parts);
-    const parts = [
-      group("bar", this.#play, this.#step, this.#restart, this.#count),
-      this.#status,
-      group(
-        "sight",
-        this.#plane.element,
-        group("curves", this.#losses.element, this.#accuracies.element),
-      ),
-      this.#network.element,
-      this.#settings.element,
-      this.#adding.element,
-      this.#told,
+    for (const { name } of this.#begin.fields) {
+      if (before) this.#form.refuse(name, "");
+    }
+    this.#form.show(settings);
+    const { features, hidden } = settings;
+    if (features !== before?.features || hidden !== before?.hidden) {
+      this.#network.lay(features.split(","), this.#widths(settings));
+    }
+    this.#curves.start();
+    this.#showPoints();
+    this.#look();
+    this.#rest();
+    this.#wait();
+  }
+
+  #showPoints() {
+    const { examples, tests } = this.#experiment;
+    const added = examplesIn(this.#settings.added);
+    const given = [
+      ...examples.slice(0, examples.length - added.length),
+      ...tests,
     ];
-    this.#fill(parts, this.#play);
+    const bounds = [0, 1].flatMap((i) => {
+      const all = given.map((example) => example[i]);
+      const more = added.map((example) => example[i]);
+      const { margin } = this.#begin;
+      const least = all.reduce((a, b) => Math.min(a, b)) - margin;
+      const most = all.reduce((a, b) => Math.max(a, b)) + margin;
+      return [Math.min(least, ...more), Math.max(most, ...more)];
+    });
+    this.#plane.showPoints(examples, bounds, tests);
+    const { columns, rows } = this.#plane.fields;
+    const [x0, x1, y0, y1] = bounds;
+    this.#places = Array.from({ length: rows * columns }, (_, i) => [
+      x0 + ((x1 - x0) * ((i % columns) + 0.5)) / columns,
+      y0 + ((y1 - y0) * (Math.floor(i / columns) + 0.5)) / rows,
+    ]);
+    this.#adding.show(added.length);
+    this.#keepInAddress();
+  }
+
+  /* The address always leads back to these settings. What is the reader's own
+     goes after the #, for no server is told that part. */
+  #keepInAddress() {
+    const query = this.#fields.query({ ...this.#settings, own: "" });
+    const own =
+      this.#settings.data === "own" ? `#own=${this.#settings.own}` : "";
+    const search = query ? `?${query}` : "";
+    history.replaceState(null, "", `${location.pathname}${search}${own}`);
   }
 
   #add(x, y) {
-    const given = { x, y, label: this.#adding.label };
-    return this.#safely(async () => {
-      if (!(await this.#isReady())) return;
-      const run = this.#run;
-      const before = this.#settings.values;
-      const added = await this.#python.call("training.add", given);
-      if ("refused" in added) {
-        this.#say(inWords(added.refused));
+    const example = [x, y].map((text) => this.#fields.written("rate", text));
+    const { added } = this.#settings;
+    const more = [...example, this.#adding.label].join();
+    const all = added ? `${added};${more}` : more;
+    const why = this.#fields.refusal("added", all);
+    this.#adding.refuse(why && `It must be ${this.#fields.get("added").what}.`);
+    if (why) return;
+    this.#settings = { ...this.#settings, added: all };
+    this.#wanted = { ...this.#wanted, added: all };
+    if (this.#experiment.steps) {
+      const { steps } = this.#experiment;
+      this.#later.push({ steps, example: examplesIn(more)[0] });
+    } else {
+      this.#from = this.#settings;
+    }
+    this.#experiment.add(examplesIn(more)[0]);
+    this.#showPoints();
+    this.#look();
+    this.#tell();
+    this.#say(
+      this.#experiment.steps
+        ? "A point was added. The link has it from the start."
+        : "A point was added.",
+    );
+  }
+
+  #go() {
+    this.#isPlaying = true;
+    this.#say("");
+    this.#wait();
+  }
+
+  #pause(words) {
+    this.#isPlaying = false;
+    this.#wait();
+    this.#look();
+    this.#rest(words);
+  }
+
+  #step() {
+    this.#isPlaying = false;
+    this.#wait();
+    this.#experiment.step();
+    this.#look();
+    this.#rest(this.#experiment.hasRunAway ? RAN_AWAY : undefined);
+  }
+
+  /* Train while that is wanted and seen. */
+  #wait() {
+    cancelAnimationFrame(this.#frame);
+    this.#play.textContent = this.#isPlaying ? "Pause" : "Play";
+    const isSeen = this.#isInSight && !document.hidden;
+    if (!this.#isPlaying || !isSeen || !this.#experiment) return;
+    const began = performance.now();
+    const first = this.#experiment.steps;
+    let looked = began;
+    let due = 0;
+    let last = began;
+    const train = (now) => {
+      const pace = PACES[this.#pace.value];
+      // Who has few pictures in a second waits longer for the steps.
+      due += Math.min(now - last, 100) * (pace / 1000);
+      last = now;
+      const end = performance.now() + BUDGET;
+      while (due >= 1 && performance.now() < end) {
+        this.#experiment.step();
+        due -= 1;
+        if (this.#experiment.hasRunAway) break;
+      }
+      if (due > pace) due = pace;
+      if (this.#experiment.hasRunAway) {
+        this.#pause(RAN_AWAY);
         return;
       }
-      const isLast = run === this.#run;
-      this.#describe(added, isLast ? before : SINCE_REPLACED);
-      if (!isLast) return;
-      const words = added.as_linked
-        ? "A point was added."
-        : "A point was added. The link has it from the start.";
-      if (this.#playing) this.#say(words);
-      await this.#rest(words);
-    });
-  }
-
-  #forgetAdded() {
-    this.#settings.forgetAdded();
-    this.#play.focus();
-    return this.startFrom(this.#settings.query);
-  }
-
-  /* What has changed by a start, or by a point. What the form had `before`,
-     when Python was asked, may be replaced in it. */
-  #describe({ query, settings, points, bounds }, before) {
-    this.#points = points;
-    this.#settings.show(settings, before);
-    this.#plane.showPoints(points, bounds);
-    this.#adding.show(this.#settings.added);
-    keepInAddress(query);
-  }
-
-  /* Train until the reader pauses. */
-  #begin() {
-    this.#playing = {};
-    this.#play.textContent = "Pause";
-    this.#step.disabled = true;
-    return this.#advance(Number.MAX_SAFE_INTEGER, this.#playing);
-  }
-
-  #pause() {
-    this.#playing = null;
-    this.#play.textContent = "Play";
-    this.#step.disabled = this.#play.disabled; // both are, when all is lost
-  }
-
-  /* Make steps: so many, or more and more of them while this plays. */
-  #advance(steps, playing = null) {
-    const calm = isCalm();
-    let isOver = false;
-    const goesOn = () => playing && playing === this.#playing && !isOver;
-    return this.#safely(async () => {
-      if (!(await this.#isReady())) return;
-      if (playing && playing !== this.#playing) return; // paused meanwhile
-      const run = this.#run;
-      if (playing) this.#say("Training.");
-      const began = performance.now();
-      let count = 0;
-      let looked = -CALM;
-      let looking = null;
-      const make = async () => {
-        const given = { steps, seconds: SECONDS };
-        const made = await this.#python.call("training.advance", given);
-        // Python answers in turn: it is the run of these steps that is there
-        // now, also if another start is on its way.
-        this.#loss.push(...made.losses);
-        this.#accuracy.push(...made.accuracies);
-        count += made.losses.length;
-        isOver = made.has_run_away;
-      };
-      do {
-        // It goes on while the page draws what there was to see before.
-        await Promise.all([make(), looking]);
-        const now = performance.now();
-        if (goesOn() && (!calm || now - looked > CALM)) {
-          looked = now;
-          looking = this.#look((1000 * count) / (now - began));
-        }
-      } while (goesOn());
-      // Somebody may have started anew meanwhile, or let it play again.
-      const playsAgain = this.#playing && this.#playing !== playing;
-      if (playsAgain || run !== this.#run) return;
-      this.#pause();
-      await this.#rest(isOver ? RAN_AWAY : null);
-    });
+      if (!isCalm() || now - looked > CALM) {
+        looked = now;
+        const made = this.#experiment.steps - first;
+        this.#look((1000 * made) / (now - began));
+      }
+      this.#frame = requestAnimationFrame(train);
+    };
+    this.#frame = requestAnimationFrame(train);
   }
 
   /* See where the network is. */
-  async #look(pace = 0) {
-    const run = this.#run;
-    const { fields } = this.#plane;
-    const seen = await this.#python.call("training.view", fields);
-    await new Promise(requestAnimationFrame);
-    if (run !== this.#run) return;
-    this.#plane.showScores(seen.plane);
-    this.#network.show(seen.network);
-    this.#losses.show(this.#loss);
-    this.#accuracies.show(this.#accuracy, seen.accuracy);
-    const steps = counted(this.#loss.length);
-    const rounded = Math.round(pace).toLocaleString("en");
-    const each = pace ? `, ${rounded} a second` : "";
-    this.#count.textContent = `${steps}${each}`;
-  }
-
-  get #summary() {
-    const steps = counted(this.#loss.length);
-    if (!this.#loss.length) return steps;
-    const now = this.#accuracies.now;
-    return `${steps}: loss ${loss(this.#loss.at(-1))}, accuracy ${now}.`;
-  }
-
-  /* Show where this has come to rest, and say it in words; the numbers, if
-     there are no others. Something else may go on by then. */
-  async #rest(words) {
-    const run = this.#run;
-    await Promise.all([this.#look(), this.#tell()]);
-    if (this.#playing || run !== this.#run) return;
-    const orange = this.#points.filter(([, , label]) => label > 0).length;
-    const blue = this.#points.length - orange;
-    this.#plane.describe(
-      `The plane with ${orange} orange circles and ${blue} blue squares. ` +
-        `${this.#accuracies.now} of them are on their side of the border.`,
+  #look(pace = 0) {
+    const experiment = this.#experiment;
+    const said = experiment.say(this.#places);
+    const { columns, rows } = this.#plane.fields;
+    const chosen = said[this.#network.chosen];
+    this.#plane.showScores(
+      Array.from({ length: rows }, (_, row) =>
+        chosen.subarray(row * columns, (row + 1) * columns),
+      ),
     );
-    this.#losses.describe(this.#loss);
-    this.#accuracies.describe(this.#accuracy);
-    this.#network.describe();
-    this.#say(words ?? this.#summary);
+    this.#network.show(experiment.layers, said, columns);
+    this.#curves.look(experiment.steps, ...this.#losses);
+    this.#right.textContent = this.#accuracies;
+    const each = pace
+      ? `, ${Math.round(pace).toLocaleString("en")} a second`
+      : "";
+    this.#count.textContent = `${counted(experiment.steps)}${each}`;
+  }
+
+  get #losses() {
+    const { tests } = this.#experiment;
+    const loss = this.#experiment.loss();
+    return [loss, tests.length ? this.#experiment.loss(tests) : undefined];
+  }
+
+  get #accuracies() {
+    const { tests } = this.#experiment;
+    const tested = tests.length
+      ? `, ${share(this.#experiment.accuracy(tests))} of the test`
+      : "";
+    return `Right: ${share(this.#experiment.accuracy())} of training${tested}`;
+  }
+
+  /* Say in words where this has come to rest. */
+  #rest(words) {
+    if (this.#isPlaying) return;
+    const { examples, steps } = this.#experiment;
+    const [loss, tested] = this.#losses;
+    const orange = examples.filter(([, , label]) => label > 0).length;
+    this.#plane.describe(
+      `The plane with ${orange} orange circles and ` +
+        `${examples.length - orange} blue squares. ${this.#accuracies}.`,
+    );
+    this.#curves.describe();
+    const onTests =
+      tested === undefined ? "" : `, on the test ${written(tested)}`;
+    this.#say(words ?? `${counted(steps)}: loss ${written(loss)}${onTests}.`);
+    this.#tell();
   }
 
   /* The program that leads here. */
-  async #tell() {
+  #tell() {
     if (!this.#told.open) return;
-    this.#program.value = await this.#python.call("training.told");
+    this.#program.value = program(
+      this.#fields.query(
+        this.#from.data === "own" ? this.#from : { ...this.#from, own: "" },
+      ),
+      this.#later,
+      this.#experiment,
+    );
   }
 }
 
-function sheet() {
-  return new Promise((resolve, reject) => {
-    const link = element("link", {
-      href: new URL("_static/live/playground.css", root).href,
-      onerror: () => reject(new Error("no playground.css")),
-      onload: resolve,
-      rel: "stylesheet",
-    });
-    document.head.append(link);
-  });
-}
-
-/* Put the playground in its place. */
-export async function open(place, { focus }) {
-  await sheet();
-  const playground = new Playground(place);
-  followLinks(place, playground);
-  await playground.open(location.search, { focus });
-}
+new Playground(document.getElementById("playground"));

@@ -1,104 +1,114 @@
-/* The playground's settings: a form, and the query of a link. What a setting
-   may be is the library's to say. */
+/* The playground's settings, all of them as text, as a query has them. What a
+   setting may be, the library has said when the book was built. */
 
-import { element } from "../shared/element.js";
+const NUMBER = /^-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
-const LABELS = {
-  data: "Data",
-  points: "Points",
-  noise: "Noise",
-  hidden: "Neurons in each hidden layer",
-  activation: "Activation",
-  rate: "Learning rate",
-  decay: "Weight decay",
-  seed: "Seed",
-};
-
-const NAMES = [...Object.keys(LABELS), "added"];
-const HINT =
-  "Each change starts the training anew. The address of this page always has " +
-  "the settings: copy it to share them.";
-
-/* What of an address is a setting. Other sites add names of their own to links
-   on their way from one reader to the next. */
-export function settingsIn(search) {
-  const query = new URLSearchParams();
-  const ignored = [];
-  for (const [name, value] of new URLSearchParams(search)) {
-    if (NAMES.includes(name)) query.append(name, value);
-    else ignored.push(name);
-  }
-  return { query: query.toString(), ignored };
+function isNumber(text, [low, high]) {
+  return NUMBER.test(text) && low <= Number(text) && Number(text) <= high;
 }
 
-/* What the library refuses, by the name that the form has for it. */
-export const inWords = (refused) =>
-  `${refused.replace(/^\w+/, (name) => LABELS[name] ?? name)}.`;
+function areWidths(text) {
+  const widths = text.split("-");
+  const isWidth = (x) => /^\d+$/.test(x) && 1 <= x && x <= 16;
+  return widths.length <= 4 && widths.every(isWidth);
+}
 
-function input({ choices, what }) {
-  if (!choices.length) {
-    return element("input", {
-      autocomplete: "off",
-      spellcheck: false,
-      title: what,
-      type: "text",
-    });
-  }
-  const options = choices.map((name) =>
-    element("option", { textContent: name, value: name }),
+function areExamples(text, [count, most]) {
+  const examples = text.split(";");
+  return (
+    examples.length <= count &&
+    examples.every((example) => {
+      const [x, y, label, ...more] = example.split(",");
+      return (
+        !more.length &&
+        isNumber(x, [-most, most]) &&
+        isNumber(y ?? "", [-most, most]) &&
+        /^-?1$/.test(label)
+      );
+    })
   );
-  return element("select", {}, ...options);
 }
 
-export class Settings {
-  element = element("form", { className: "playground-settings" });
-  #inputs = new Map(); // a setting's name -> its input
-  #added = ""; // the points that were added, as a query has them
+export class Fields {
+  #fields = new Map(); // a setting's name -> what it may be
 
-  constructor(fields, onChange) {
-    this.element.setAttribute("aria-label", "Settings");
-    for (const field of fields) {
-      if (!(field.name in LABELS)) continue;
-      const made = Object.assign(input(field), { name: field.name });
-      this.#inputs.set(field.name, made);
-      const label = element("span", { textContent: LABELS[field.name] });
-      this.element.append(element("label", {}, label, made));
-    }
-    this.element.append(
-      element("p", { className: "playground-hint", textContent: HINT }),
+  constructor(fields) {
+    for (const field of fields) this.#fields.set(field.name, field);
+  }
+
+  get(name) {
+    return this.#fields.get(name);
+  }
+
+  get defaults() {
+    return Object.fromEntries(
+      [...this.#fields].map(([name, field]) => [name, field.default]),
     );
-    this.element.addEventListener("change", onChange);
-    // Enter has changed what is to be changed, and sends nothing anywhere.
-    this.element.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /* What is in the inputs: a setting's name -> its value. */
-  get values() {
-    const values = {};
-    for (const [name, made] of this.#inputs) values[name] = made.value;
-    return values;
+  /* A setting as it is written: the same number always in the same way. */
+  written(name, text) {
+    const trimmed = text.trim();
+    const isOne = this.get(name).limits.length && NUMBER.test(trimmed);
+    return isOne ? String(Number(trimmed)) : trimmed;
   }
 
-  /* `before` are the values of when these settings were asked for: what the
-     reader has changed since is left alone. */
-  show(settings, before = this.values) {
-    for (const [name, made] of this.#inputs) {
-      if (made.value === before[name]) made.value = settings[name];
+  /* Why a setting can't be so; nothing if it can. */
+  refusal(name, text) {
+    const { what, choices, limits } = this.get(name);
+    const isFine = () => {
+      if (name === "features") {
+        const chosen = text.split(",");
+        const inOrder = choices.filter((choice) => chosen.includes(choice));
+        return text !== "" && inOrder.join() === text;
+      }
+      if (choices.length) return choices.includes(text);
+      if (name === "hidden") return areWidths(text);
+      if (name === "added" || name === "own") {
+        return text === "" || areExamples(text, limits);
+      }
+      if (what.startsWith("a whole") && !/^\d+$/.test(text)) return false;
+      return isNumber(text, limits);
+    };
+    if (isFine()) return "";
+    const said = text.length > 30 ? `${text.slice(0, 30)}…` : text;
+    return `It must be ${what}, not “${said}”.`;
+  }
+
+  /* What is in an address, with the defaults for all that isn't; why some of
+     it is left out; and the names that are no settings: other sites add such
+     to links on their way from one reader to the next. */
+  read(query) {
+    const settings = this.defaults;
+    const refused = {};
+    const strange = [];
+    for (const [name, text] of new URLSearchParams(query)) {
+      if (!this.#fields.has(name)) {
+        strange.push(name);
+        continue;
+      }
+      const why = this.refusal(name, text);
+      if (why) refused[name] = why;
+      else settings[name] = this.written(name, text);
     }
-    this.#added = settings.added;
+    if (settings.data === "own" && !settings.own) {
+      settings.data = this.defaults.data;
+      refused.data = "The link has no data of its own.";
+    }
+    return { settings, refused, strange };
   }
 
-  get added() {
-    return this.#added ? this.#added.split(";").length : 0;
-  }
-
-  forgetAdded() {
-    this.#added = "";
-  }
-
-  get query() {
-    const query = new URLSearchParams({ added: this.#added });
-    for (const [name, made] of this.#inputs) query.set(name, made.value.trim());
-    return query.toString();
+  /* The query of those that aren't as by default, among some names. */
+  query(settings, names = [...this.#fields.keys()]) {
+    const query = new URLSearchParams();
+    for (const name of this.#fields.keys()) {
+      const isChanged = settings[name] !== this.get(name).default;
+      if (names.includes(name) && isChanged) query.set(name, settings[name]);
+    }
+    return query.toString().replaceAll("%2C", ",").replaceAll("%3B", ";");
   }
 }
+
+/* The points in a text such as 0.5,1.25,-1;2,0,1. */
+export const examplesIn = (text) =>
+  text ? text.split(";").map((point) => point.split(",").map(Number)) : [];

@@ -11,13 +11,12 @@ import drawing
 import graphs
 import page  # what the worker offers
 import steps
+import training
 from figures import svg_element
 from session import Session
-from training import Training
 from verdict import judge
 
 session = Session(page.chapter)
-training = Training()
 
 
 def run(code: str, number: int, stepped: bool = False) -> bool:
@@ -59,11 +58,8 @@ def check(asserts: list[str]) -> dict[str, list[str]]:
 CALLS: dict[str, Callable[..., Any]] = {
     "run": run,
     "check": check,
-    "training.start": training.start,
-    "training.add": training.add,
-    "training.advance": training.advance,
-    "training.view": training.view,
-    "training.told": training.told,
+    "training.network": training.network,
+    "training.examples": training.examples,
 }
 
 drawing.take_place_of_dot(page.render)

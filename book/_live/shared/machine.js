@@ -1,4 +1,4 @@
-/* Machine code that the library has written when the book was built. What the
+/* Machine code for browsers that the library has written, at work. What the
    buffers in memory are called, and what the functions do, stands in
    micrograd/compiler/wasm.py. */
 

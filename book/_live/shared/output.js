@@ -146,7 +146,7 @@ export class LiveOutput {
       this.#drawn = element("div", {}, drawing(output.svg));
       if (output.steps.length) this.#drawn.append(told(output.steps));
       this.#box.append(this.#drawn);
-    } else if (kind === "steps") {
+    } else if (kind === "steps" && this.#drawn) {
       const box = drawing(output.svg);
       this.#drawn.replaceChildren(box);
       // It is made a stepper of: see stepper/stepper.js.

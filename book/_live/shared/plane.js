@@ -52,6 +52,7 @@ export class Plane {
   #columns;
   #small = document.createElement("canvas"); // a pixel for every field
   #points = [];
+  #tests = [];
   #bounds = [0, 1, 0, 1];
   #plane = [];
 
@@ -88,8 +89,10 @@ export class Plane {
     return Math.min(2, Math.max(0.75, (x1 - x0) / (y1 - y0)));
   }
 
-  showPoints(points, bounds) {
+  /* Of `tests`, which are to be told apart, there is only the rim. */
+  showPoints(points, bounds, tests = []) {
     this.#points = points;
+    this.#tests = tests;
     this.#bounds = bounds;
     this.element.style.aspectRatio = this.#shape;
   }
@@ -158,15 +161,23 @@ export class Plane {
 
   #drawPoints(context, width, height, colours) {
     const [x0, x1, y0, y1] = this.#bounds;
-    context.strokeStyle = colours.paper;
-    context.lineWidth = 1;
-    for (const [x, y, label] of this.#points) {
+    const outline = ([x, y, label], size) => {
       const left = ((x - x0) * width) / (x1 - x0);
       const top = ((y1 - y) * height) / (y1 - y0);
       context.beginPath();
-      if (label > 0) context.arc(left, top, DOT, 0, 2 * Math.PI);
-      else context.rect(left - DOT, top - DOT, 2 * DOT, 2 * DOT);
-      context.fillStyle = colours[label];
+      if (label > 0) context.arc(left, top, size, 0, 2 * Math.PI);
+      else context.rect(left - size, top - size, 2 * size, 2 * size);
+    };
+    context.lineWidth = 1;
+    for (const test of this.#tests) {
+      outline(test, DOT - 1);
+      context.strokeStyle = colours[test[2]];
+      context.stroke();
+    }
+    context.strokeStyle = colours.paper;
+    for (const point of this.#points) {
+      outline(point, DOT);
+      context.fillStyle = colours[point[2]];
       context.fill();
       context.stroke();
     }
