@@ -24,8 +24,8 @@ ALIVE_ZIPPED = {
     "_static/live/playground.js": 12_000,
     "_static/live/stepper.js": 5_000,
 }
-"""What is alive at once comes on top: the digit pad, the playground, and figures
-whose numbers can be dragged."""
+"""What is alive at once comes on top: the digit pad, the playground, and
+figures whose numbers can be dragged."""
 
 # Every script that a chapter loads, and what for.
 SCRIPTS = {
