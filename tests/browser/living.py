@@ -66,6 +66,12 @@ class Cell:
             expect(self.editor).to_be_focused()
         return self
 
+    def close(self) -> Cell:
+        """Have it be an editor no more."""
+        self.button("Close").click()
+        expect(self.button("Edit")).to_be_focused()
+        return self
+
     def wait(self) -> Cell:
         box = self.box.element_handle()
         self.page.evaluate(END, [box, ENDED.pattern, LONG])
@@ -98,7 +104,8 @@ class Cell:
         if self.editor.count():
             lines = self.box.locator(".cm-line").all_inner_texts()
             return "\n".join(lines)
-        return self.box.locator(".cell_input pre:visible").inner_text().strip()
+        closed = self.box.locator(".cell_input > :not([hidden]) pre")
+        return (closed.text_content() or "").strip()
 
     @property
     def mark(self) -> Locator:

@@ -44,6 +44,17 @@ function save(blob) {
   URL.revokeObjectURL(href);
 }
 
+/* A box that scrolls is reached by the keys. Whether it does is asked when it
+   has been laid out, lest that be done anew for each piece of text. */
+const grown = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const box = target.closest(".output");
+    const isWide = box?.scrollWidth > box?.clientWidth;
+    const isHigh = box?.scrollHeight > box?.clientHeight;
+    if (isWide || isHigh) box.tabIndex = 0;
+  }
+});
+
 /* A box of text, as the book has them, to which more can be added. */
 class Text {
   #printed = new Printed();
@@ -59,6 +70,7 @@ class Text {
       { className: `output ${className}` },
       element("div", { className: "highlight" }, this.#first),
     );
+    grown.observe(this.#first);
     this.add(text);
   }
 
@@ -153,11 +165,6 @@ export class LiveOutput {
       box.dispatchEvent(
         new CustomEvent("graph", { bubbles: true, detail: output }),
       );
-    }
-    for (const box of this.#box.querySelectorAll(".output")) {
-      const { clientHeight, clientWidth, scrollHeight, scrollWidth } = box;
-      if (scrollWidth > clientWidth || scrollHeight > clientHeight)
-        box.tabIndex = 0;
     }
   }
 }
