@@ -509,10 +509,7 @@ class Axes(Incomplete):
             parts.append(self.x.described("across", *self.limits("x")))
         if self.is_on and self.y.ticks(*self.limits("y"), MOST):
             parts.append(self.y.described("up", *self.limits("y")))
-        # Many alike are counted.
-        alike = Counter(artist.described() for artist in self.artists)
-        for said, count in alike.items():
-            parts.append(said if count == 1 else f"{count} times {said}")
+        parts += counted(artist.described() for artist in self.artists)
         return "; ".join(parts)
 
 
@@ -555,6 +552,14 @@ class Spine(Incomplete):
             self.spines.shown.update(self.sides)
         else:
             self.spines.shown.difference_update(self.sides)
+
+
+def counted(said: Iterable[str]) -> list[str]:
+    """What is said several times, said once with their number."""
+    return [
+        text if count == 1 else f"{count} times {text}"
+        for text, count in Counter(said).items()
+    ]
 
 
 def draw_tick(canvas: Canvas, start: Point, end: Point) -> None:

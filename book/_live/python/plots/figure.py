@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .artists import QuadContourSet, Stroke
-from .axes import BESIDE, THIN, TICK, Axes
+from .axes import BESIDE, THIN, TICK, Axes, counted
 from .canvas import ASCENT, FONT_SIZE, Box, Canvas, path, width_of
 from .colors import RULE
 from .legend import FROM_AXES, Legend
@@ -155,7 +155,7 @@ class Figure(Incomplete):
     @property
     def description(self) -> str:
         """What is drawn, for those who can't see it."""
-        said = [axes.described() for axes in self.all()]
+        said = counted(axes.described() for axes in self.all())
         return " ".join(
             f"{text[0].upper()}{text[1:]}." for text in said if text
         )
