@@ -515,7 +515,7 @@ def test_a_cell_that_is_run_has_a_stepper_for_its_graph(
         cell = Cell(page, int(number)).open()
         stepper = Stepper(page, "fig-backward")
         stepper.root = figure.locator("[data-live-output] .stepper")
-        stepper.controls = stepper.root.get_by_role("group")
+        stepper.controls = stepper.root.locator(".stepper-controls")
         stepper.drawing = stepper.root.locator(".drawing > svg")
         stepper.equation = stepper.controls.get_by_role("status").first
         stepper.slider = stepper.controls.get_by_role("slider")
