@@ -58,7 +58,11 @@ class Playground {
   #form;
   #network = new Network({
     onChoose: () => this.#look(),
-    onFeatures: (features) => this.#change({ features }),
+    onFeatures: (features) => {
+      const why = this.#fields.refusal("features", features);
+      if (why) this.#refuse({ features }, why);
+      else this.#change({ features });
+    },
     onHidden: (hidden) => this.#change({ hidden }),
   });
   #adding = new Adding({
@@ -383,8 +387,10 @@ class Playground {
     let last = began;
     const train = (now) => {
       const pace = PACES[this.#pace.value];
-      // Who has few pictures in a second waits longer for the steps.
-      due += Math.min(now - last, 100) * (pace / 1000);
+      // Who has few pictures in a second waits longer for the steps. (And a
+      // picture's time may be earlier than the click that asked for it.)
+      const passed = Math.min(Math.max(now - last, 0), 100);
+      due = Number.isFinite(pace) ? due + (passed * pace) / 1000 : pace;
       last = now;
       const end = performance.now() + BUDGET;
       while (due >= 1 && performance.now() < end) {
