@@ -23,6 +23,7 @@ export function whenNear(cells, { onNear, onIdle }) {
   const { signal } = untilNear;
   let isTouched = false;
   const look = (event) => {
+    if (event.target.closest?.(".stepper")) return; // it needs no Python
     if (isAimed(event) && cells.some((cell) => cell.contains(event.target))) {
       untilNear.abort();
       onNear();
