@@ -28,8 +28,13 @@ def save(model: MLP, path: str | Path) -> None:
     for what a file couldn't give back: a class or an activation of one's
     own, sizes that don't fit, inf and nan.
     """
+    write(described(model), path)
+
+
+def write(described: dict[str, Any], path: str | Path) -> None:
+    """Write a file of JSON. If that fails, it is as it was before."""
     # Each neuron gets a line.
-    text = json.dumps(described(model)).replace('{"', '\n{"').lstrip()
+    text = json.dumps(described).replace('{"', '\n{"').lstrip()
     target = Path(path).resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {target.parent}")
@@ -162,14 +167,23 @@ def load(path: str | Path, into: MLP | None = None) -> MLP:
         ) from None
     if into is None:
         return model
+    return fill(into, model, path, or_else=", or load without into")
+
+
+def fill(into: MLP, model: MLP, source: object, or_else: str = "") -> MLP:
+    """Give a network the parameters of one that ``source`` holds.
+
+    `ValueError` if they haven't got the same sizes and activations, with
+    what else one can do.
+    """
     theirs, ours = (
         f"{one} with the activations {activation_names(one)}"
         for one in (model, into)
     )
     if theirs != ours:
         raise ValueError(
-            f"{path} holds {theirs}, which doesn't go into {ours}: make that "
-            "network like the one that was saved, or load without into"
+            f"{source} holds {theirs}, which doesn't go into {ours}: make "
+            f"that network like the one that was saved{or_else}"
         )
     for parameter, loaded in zip(into.parameters(), model.parameters()):
         parameter.data = loaded.data

@@ -28,7 +28,7 @@ PAGES = (
     *("15-not-memorising", "16-using-it", "14-ten-digits"),
     *("12-moons", "23-alive", "03-value", "13-same-in-pytorch"),
     *("18-straight-line", "19-writing-programs", "20-loops", "10-mlp"),
-    "06-backward",
+    *("06-backward", "24-many-machines"),
     *("11-training", "07-operations", "17-where-time-goes"),
     *("21-machine-code", "22-in-the-page", "09-neuron"),
     *("05-local-gradients", "02-by-hand", "01-derivative", "04-graph"),
