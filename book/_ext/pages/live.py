@@ -27,7 +27,7 @@ from figures import graph_text, palette, svg_element
 from run import execute
 from run.datasets import DATASETS, dataset
 from tangle.chapters import chapter_number
-from weave import digit_pad, exercises, hero, playground
+from weave import digit_pad, exercises, hero, nudge, playground
 from weave.containers import has_place
 from weave.library_so_far import pack
 
@@ -124,6 +124,9 @@ def bring_to_life(
     if has_place(doctree, hero.PLACE):
         app.add_js_file("live/hero.js", loading_method="defer")
         app.add_css_file("live/hero.css")
+    if has_place(doctree, nudge.PLACE):
+        app.add_js_file("live/nudge.js", loading_method="defer")
+        app.add_css_file("live/nudge.css")
     notebook = execute.executed(app, pagename)
     if notebook is None:
         return
