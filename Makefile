@@ -127,7 +127,7 @@ $(LIVE): $(NODE_MODULES) book/_live $(LIVE_SOURCES) $(FREEING)
 	@$(ESBUILD) --format=iife --outdir=_build/live/live \
 	    --banner:js="/*$$(cat $(LIVE_SOURCES) $(PACKAGES) | cksum)*/" \
 	    $(addprefix book/_live/,start.js stepper/stepper.js pad/pad.js \
-	hero/hero.js playground/playground.js)
+	hero/hero.js nudge/nudge.js playground/playground.js)
 	@$(ESBUILD) --format=esm --splitting --outdir=_build/live/live \
 	    --chunk-names=[name]-[hash] \
 	    $(addprefix book/_live/,cell/live_cells.js python/worker.js)

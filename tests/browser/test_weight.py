@@ -35,6 +35,7 @@ SCRIPTS = {
     "copy.js": "copies code",
     "start.js": "makes cells live, when they are clicked on",
     "stepper.js": "steps through figures, and computes them for other numbers",
+    "nudge.js": "moves a nudge and its tangent along a curve, on one page",
     "pad.js": "reads what is drawn on the digit pad, where there is one",
     "sphinx-book-theme.js": "hides the sidebar; a margin note makes room",
     "pydata-sphinx-theme.js": "the theme's switch, the search, where one is",

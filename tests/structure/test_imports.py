@@ -28,7 +28,7 @@ FLOORS = (
 LIVE_FLOORS = (
     {"shared"},
     {"python"},
-    {"cell", "stepper", "pad", "hero"},
+    {"cell", "stepper", "pad", "hero", "nudge"},
     {"playground", ""},
 )
 

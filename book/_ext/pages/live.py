@@ -28,7 +28,7 @@ from pages import snapshot
 from run import execute
 from run.datasets import DATASETS, dataset
 from tangle.chapters import chapter_number
-from weave import digit_pad, exercises, hero, playground
+from weave import digit_pad, exercises, hero, nudge, playground
 from weave.containers import has_place
 from weave.library_so_far import pack
 
@@ -49,6 +49,13 @@ NOT_LIVE = "not-live"
 RUNNER = Path(__file__).parents[2] / "_live" / "python"
 SNAPSHOT = "python.snapshot"
 """Not named for how it is compressed: some servers take back what is."""
+AT_ONCE = {
+    "pad": digit_pad.PLACE,
+    "hero": hero.PLACE,
+    "nudge": nudge.PLACE,
+    "playground": playground.PLACE,
+}
+"""Scripts that make a place alive as the page opens, and that place."""
 FETCHED = ("pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 """What Python's loader fetches, and readers wait for."""
 
@@ -128,21 +135,17 @@ def bring_to_life(
     """Load on a page with cells what makes them live, and describe them."""
     if doctree is None or not is_there(app):
         return
-    if has_place(doctree, digit_pad.PLACE):
-        app.add_js_file("live/pad.js", loading_method="defer")
-        app.add_css_file("live/pad.css")
-    if has_place(doctree, hero.PLACE):
-        app.add_js_file("live/hero.js", loading_method="defer")
-        app.add_css_file("live/hero.css")
     if has_place(doctree, playground.PLACE):
         app.add_js_file("live/start.js", loading_method="defer")
-        app.add_js_file("live/playground.js", loading_method="defer")
-        app.add_css_file("live/playground.css")
         context["live"] = {"page": pagename, "why_not": []}
         stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
         files = files_fetched(app, stage)
         needs = {"chapter": None, "stage": stage, "files": files}
         write_page(app, pagename, needs)
+    for name, place in AT_ONCE.items():
+        if has_place(doctree, place):
+            app.add_js_file(f"live/{name}.js", loading_method="defer")
+            app.add_css_file(f"live/{name}.css")
     notebook = execute.executed(app, pagename)
     if notebook is None:
         return
