@@ -84,7 +84,7 @@ PARENT = os.getppid()
 
 @contextmanager
 def process_group(timeout: float = 60.0) -> Iterator[Group]:
-    """Meet the other processes that `torchrun` has started with this one.
+    """Meet the other processes that torchrun has started with this one.
 
     ``timeout`` says how many seconds one waits for another.
     `ConnectionError` if that isn't enough, `RuntimeError` without torchrun,

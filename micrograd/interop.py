@@ -9,7 +9,7 @@ from micrograd.saving import HEAD, activation_names, network
 
 
 def torch_nn() -> Any:
-    """PyTorch's module `torch.nn`; `ModuleNotFoundError` if it isn't there."""
+    """The module ``torch.nn``; `ModuleNotFoundError` if it isn't there."""
     if find_spec("torch") is None:
         raise ModuleNotFoundError(
             "this needs PyTorch: pip install torch", name="torch"
