@@ -74,7 +74,8 @@ def test_every_package_in_the_scripts_has_a_licence(
     told = tmp_path / "told.json"
     subprocess.run(
         [
-            *(NODE, ESBUILD, "--bundle", "--format=esm", "--log-level=error"),
+            *(NODE, ESBUILD, "--bundle", "--format=esm", "--splitting"),
+            "--log-level=error",
             *(f"--metafile={told}", f"--outdir={tmp_path}", *BUNDLED),
         ],
         cwd=LIVE,
