@@ -4,6 +4,7 @@
    usage: node snapshot.mjs FOLDER ZIP SNAPSHOT: Pyodide's folder; its modules,
    as book/_ext/pages/live.py has packed them; and what is to be written. */
 
+import nodes from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -11,9 +12,15 @@ import { gzipSync } from "node:zlib";
 const [folder, zip, snapshot] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`));
 
+// The same book makes the same snapshot: nothing in it comes by chance, or from
+// the clock. (A page draws random numbers of its own, see dispatch.py.)
+crypto.getRandomValues = nodes.randomFillSync = (array) => array.fill(1);
+Date.now = performance.now = () => 0;
+
 const python = await loadPyodide({
   indexURL: `${folder}/`,
   jsglobals: { Uint8Array, WebAssembly }, // the names that worker.js gives
+  env: { PYTHONHASHSEED: "0" },
   _makeSnapshot: true,
 });
 const before = python._module.HEAP8.length;
