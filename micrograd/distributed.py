@@ -78,8 +78,8 @@ class Group:
         return box[0]
 
 
-#: Who has started this process.
-PARENT = os.getppid()
+# Who has started this process.
+_PARENT = os.getppid()
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def process_group(timeout: float = 60.0) -> Iterator[Group]:
 @contextmanager
 def together() -> Iterator[None]:
     """What all processes do together; `ConnectionError` if one is lost."""
-    if os.getppid() != PARENT and "TORCHELASTIC_RUN_ID" in os.environ:
+    if os.getppid() != _PARENT and "TORCHELASTIC_RUN_ID" in os.environ:
         raise ConnectionError("torchrun has died, so its processes end, too")
     try:
         yield
