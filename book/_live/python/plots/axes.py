@@ -82,8 +82,12 @@ class Axes(Incomplete):
         ms: float | None = None,
         markersize: float | None = None,
         zorder: float = 2.0,
+        gid: str = "",
     ) -> list[Line2D]:
-        """Draw points, or a line through them: ``plot([x,] y[, format])``."""
+        """Draw points, or a line through them: ``plot([x,] y[, format])``.
+
+        Nobody looks into the drawing for a line's name, ``gid``.
+        """
         *values, style = data if isinstance(data[-1], str) else (*data, "")
         if not 1 <= len(values) <= 2:
             raise refused(f"plot(…) of {len(data)} things at once")
