@@ -116,7 +116,7 @@ def test_a_figure_is_on_its_card_unless_it_is_large(site: Site) -> None:
     assert "drawn from its trail" in value["fig-draw-dot"]
     network = cards_of(site.html, "book/10-mlp")["fig-mlp"]
     assert "<svg" not in network
-    assert "It begins at its end" in network
+    assert "It opens at the last step" in network
 
 
 def test_a_card_takes_what_it_needs_from_a_page() -> None:
