@@ -12,15 +12,17 @@ import { gzipSync } from "node:zlib";
 const [folder, zip, snapshot] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`));
 
-// The same book makes the same snapshot: nothing in it comes by chance, or from
-// the clock. (A page draws random numbers of its own, see dispatch.py.)
+// The same book makes the same snapshot: nothing in it comes by chance, from the
+// clock, or from where it is made. (A page's random numbers are its own, see
+// dispatch.py.)
 crypto.getRandomValues = nodes.randomFillSync = (array) => array.fill(1);
 Date.now = performance.now = () => 0;
+process.env.TZ = "UTC";
 
 const python = await loadPyodide({
   indexURL: `${folder}/`,
   jsglobals: { Uint8Array, WebAssembly }, // the names that worker.js gives
-  env: { PYTHONHASHSEED: "0" },
+  env: { LANG: "C.UTF-8", PYTHONHASHSEED: "0" },
   _makeSnapshot: true,
 });
 const before = python._module.HEAP8.length;
