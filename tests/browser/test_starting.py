@@ -220,7 +220,8 @@ def test_a_bar_moves_and_the_words_are_true(window: Opener) -> None:
         page = opened.open(CHAPTER)
         held: list[Route] = []
         page.route(HELD, lambda route: held.append(route))
-        cell = Cell(page, 1).edit()
+        cell = Cell(page, 1)
+        cell.button("Run").click()
         expect(cell.status).to_have_text("Fetching Python…")
         page.evaluate(NOTE, 1)
         while len(held) < 2:
