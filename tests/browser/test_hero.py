@@ -115,9 +115,10 @@ def assert_as_in_the_library(
         ours.model.parameters(), other.model.parameters(), strict=True
     ):
         parameter.data = weight.data
-    steps = len(told) - 1
-    ours.step(steps)
-    accuracies = [*ours.accuracies, ours.accuracy]
+    accuracies = [ours.accuracy]
+    for _ in told[1:]:
+        ours.step()
+        accuracies.append(ours.accuracy)
     assert [one["loss"] for one in told] == [*ours.losses, ours.loss]
     assert told == [
         {
@@ -125,9 +126,9 @@ def assert_as_in_the_library(
             "rate": rate,
             "steps": n,
             "loss": told[n]["loss"],
-            "right": round(accuracies[n] * len(ours.points)),
+            "right": round(accuracies[n] * len(ours.examples)),
         }
-        for n in range(steps + 1)
+        for n in range(len(told))
     ]
 
 
