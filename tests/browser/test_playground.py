@@ -427,7 +427,7 @@ def test_the_network_grows_by_hand(
     playground.button("Step").click()
     assert run(playground.program).settings.hidden == (8, 8, 7)
     for name in ("x", "y", "sin x"):
-        playground.field(f"Feature {name}").uncheck()
+        playground.field(f"Feature {name}").click()
         if name != "sin x":
             playground.wait(ENDED)
     playground.wait(re.compile("^It must be some of"))
