@@ -32,7 +32,7 @@ BYTES = "{bytes}"
 
 STEPS = 200
 """So many steps, and then it rests."""
-STARTS = 3
+STARTS = 2
 """From so many random weights it can start, one after the other."""
 RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """The learning rates that its knob has."""
