@@ -20,12 +20,13 @@ SHEETS = 200_000
 """All the style sheets of a chapter, in bytes."""
 SCRIPTS_ZIPPED = 15_000
 ALIVE_ZIPPED = {
+    "_static/live/hero.js": 3_000,
     "_static/live/pad.js": 4_000,
     "_static/live/playground.js": 12_000,
     "_static/live/stepper.js": 5_000,
 }
-"""What is alive at once comes on top: the digit pad, the playground, and
-figures whose numbers can be dragged."""
+"""What is alive at once comes on top: the first screen, the digit pad, the
+playground, and figures whose numbers can be dragged."""
 
 # Every script that a chapter loads, and what for.
 SCRIPTS = {
