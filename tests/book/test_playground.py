@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
 from pathlib import Path
 
 from bs4 import BeautifulSoup
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
+from one_extension import build_with
 
 import training
 from weave.playground import SCRIPT
@@ -30,22 +28,11 @@ def built(
         script = folder / SCRIPT
         script.parent.mkdir(parents=True)
         script.touch()
-    said = StringIO()
-    with docutils_namespace():
-        Sphinx(
-            srcdir=folder,
-            confdir=None,
-            outdir=folder / "html",
-            doctreedir=folder / "trees",
-            buildername="html",
-            confoverrides={"extensions": ["myst_parser", "weave.playground"]},
-            status=None,
-            warning=said,
-        ).build()
+    said = build_with("weave.playground", folder)
     page = (folder / "html" / "book" / "playground.html").read_text()
     index = (folder / "html" / "index.html").read_text()
     assert 'href="book/playground.html?seed=3"' in index
-    return BeautifulSoup(page, "html.parser"), said.getvalue()
+    return BeautifulSoup(page, "html.parser"), said
 
 
 def test_a_place_and_links_to_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from typing import Literal, get_args
 
 import browsing
 import pytest
@@ -17,6 +18,8 @@ from micrograd import Value
 from micrograd.engine import topological_order
 
 Boxes = dict[str, tuple[str, str]]
+Motion = Literal["reduce", "no-preference"]
+MOTIONS = get_args(Motion)
 
 FILLED = "book/05-local-gradients.html"
 BACKWARD = "book/06-backward.html"
@@ -201,14 +204,12 @@ def test_back_what_is_multiplied_is_lit(page: Page) -> None:
             expect(head).to_have_css("visibility", "hidden")
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize("motion", MOTIONS)
 def test_it_plays_by_itself(
-    browser: Browser, served: Site, motion: str
+    browser: Browser, served: Site, motion: Motion
 ) -> None:
     """Protects Play: it can be paused, and stops at the end."""
-    context = browser.new_context(
-        reduced_motion="reduce" if motion == "reduce" else "no-preference"
-    )
+    context = browser.new_context(reduced_motion=motion)
     page = context.new_page()
     page.clock.install()
     page.goto(served.address(BACKWARD))
@@ -448,13 +449,11 @@ def test_what_a_step_is_about_is_in_view(window: Opener) -> None:
             )
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize("motion", MOTIONS)
 def test_nothing_moves_if_nothing_shall(
-    browser: Browser, served: Site, motion: str
+    browser: Browser, served: Site, motion: Motion
 ) -> None:
-    context = browser.new_context(
-        reduced_motion="reduce" if motion == "reduce" else "no-preference"
-    )
+    context = browser.new_context(reduced_motion=motion)
     page = context.new_page()
     page.goto(served.address(BACKWARD))
     stepper = Stepper(page, "fig-backward")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from answers import RIGHT, WRONG
-from reading import CHAPTERS, ROOT, code_cells, exercises, front_matter
+from reading import CHAPTERS, ROOT, code_cells, exercises
+from workplace import lay_out
 
 import forked
-from run.execute import files_read
 from verdict import asserts_in
 
 RUNNER = Path(__file__).with_name("answering.py")
@@ -67,10 +66,7 @@ def run(
         steps.append({"code": cell.source, "raises": may_raise(cell)})
         steps += after.get(number, [])
     (folder / "steps").write_text(json.dumps(steps))
-    (folder / "empty").mkdir()
-    for name, file in files_read(page, front_matter(page)).items():
-        shutil.copy(file, folder / "empty" / name)
-    shutil.copytree(ROOT / "micrograd", folder / "site/micrograd")
+    lay_out(page, folder)
     status = forked.run(
         RUNNER,
         folder / "steps",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +24,8 @@ from matplotlib.colors import to_hex
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ft2font import LoadFlags
 from matplotlib.ticker import LogLocator, MaxNLocator
-from reading import CHAPTERS, ROOT, code_cells, exercises, front_matter
+from reading import CHAPTERS, ROOT, code_cells, exercises
+from workplace import lay_out
 
 import absent
 import forked
@@ -36,7 +36,6 @@ from plots.canvas import WIDTH
 from plots.colors import MAPS, NAMED
 from plots.contours import Grid
 from plots.ticks import MOST, equally_spaced, logarithmic
-from run.execute import files_read
 from session import Session
 
 RUNNER = Path(__file__).with_name("plotting.py")
@@ -90,10 +89,7 @@ def drawn_twice(page: Path, folder: Path) -> list[list[list[dict[str, Any]]]]:
     (folder / "steps").write_text(json.dumps(steps_of(page)))
     style = palette.in_light(SETTINGS.read_text("utf-8"))
     (folder / "style").write_text(style, "utf-8")
-    (folder / "empty").mkdir()
-    for name, file in files_read(page, front_matter(page)).items():
-        shutil.copy(file, folder / "empty" / name)
-    shutil.copytree(ROOT / "micrograd", folder / "site/micrograd")
+    lay_out(page, folder)
     status = forked.run(
         RUNNER,
         *(folder / "steps", folder / "style", folder / "found"),

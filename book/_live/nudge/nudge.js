@@ -38,7 +38,7 @@ class Nudge {
       .after(
         element(
           "div",
-          { className: "nudge-controls" },
+          { className: "figure-controls nudge-controls" },
           ...this.#equations,
           ...Object.values(this.#knobs).map((knob) => knob.parentNode),
           element("p", {}, this.#note, " ", this.#restore),
