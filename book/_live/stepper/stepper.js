@@ -102,7 +102,9 @@ class Stepper {
       this.#count,
       this.#restore,
     );
-    this.controls = element("div", { className: "figure-controls stepper-controls" });
+    this.controls = element("div", {
+      className: "figure-controls stepper-controls",
+    });
     this.controls.append(this.#equation, bar, this.#note);
     this.controls.setAttribute("role", "group");
     const number = this.root
