@@ -25,14 +25,14 @@ def in_loops(rows: Sequence[Row]) -> Iterator[Row]:
     """Make a loop of neighbours that differ by the same steps."""
     for (what, loops), same in groupby(rows, itemgetter(0, 1)):
         numbers = zip(*[numbers for _, _, numbers in same])
-        for count, steps, first in stepping(list(numbers)):
+        for count, steps, first in progressions(list(numbers)):
             yield what, ((count, steps), *loops) if steps else loops, first
 
 
-def stepping(
+def progressions(
     columns: Sequence[Sequence[int]],
 ) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
-    """Neighbours that differ by the same steps, in columns of numbers.
+    """Arithmetic progressions, side by side in columns of numbers.
 
     Gives how many there are, the steps, none if it is one alone, and the
     numbers of the first.
@@ -217,7 +217,7 @@ class Layout:
         kinds = [(a, b) for (a, _), (b, _) in zip(*both)]
         for what, part in stretches(kinds):
             numbers = [[number for _, number in x[part]] for x in both]
-            for count, steps, first in stepping(numbers):
+            for count, steps, first in progressions(numbers):
                 runs.append((what, count, steps or (0, 0)))
                 starts += first
         return tuple(runs), tuple(starts)
@@ -265,7 +265,7 @@ class Layout:
                 columns = [results, *columns]
             rows = [
                 (what, ((count, steps),) if steps else (), first)
-                for count, steps, first in stepping(columns)
+                for count, steps, first in progressions(columns)
             ]
             yield from map(as_line, roll(rows))
 
