@@ -258,7 +258,7 @@ STOPS = """() => {
     const stops = [...document.querySelectorAll(
         "article :is(a[href], button, input, summary, [tabindex='0'])")]
         .filter(e => e.checkVisibility({visibilityProperty: true})
-            && e.tabIndex >= 0 && !e.closest(".stepper-controls"));
+            && e.tabIndex >= 0 && !e.closest(".stepper"));
     const run = stops.findIndex(e => e.matches(".live-bar button"));
     const first = run < 0 ? -1
         : stops.slice(0, run).filter(e => !e.closest("p")).length;
@@ -274,7 +274,7 @@ def test_few_keys_lead_from_cell_to_cell(window: Opener, path: str) -> None:
 
     A cell has at most what leads to its file, to what its names are, what
     copies and runs it, a box that scrolls, what folds it, and its caption's
-    links.
+    links; a figure that is played with has its own controls besides.
     """
     with window() as opened:
         first, most = opened.open(path).evaluate(STOPS)

@@ -73,7 +73,8 @@ ON_PAPER = """() => {
 # What a script has folded is opened, and what it has put in is left out.
 TEXT = """() => {
     const added =
-        ".copybtn, .live-bar, .stepper-controls, .digit-pad, .playground";
+        ".copybtn, .live-bar, .stepper-controls, .stepper .back, " +
+        ".digit-pad, .playground";
     document.querySelectorAll("article details").forEach(d => d.open = true);
     document.querySelectorAll(".toggle-hidden").forEach(
         e => e.classList.remove("toggle-hidden"));

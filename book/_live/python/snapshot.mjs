@@ -18,6 +18,7 @@ const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`));
 crypto.getRandomValues = nodes.randomFillSync = (array) => array.fill(1);
 Date.now = performance.now = () => 0;
 process.env.TZ = "UTC";
+process.argv[1] = "snapshot"; // Python is told what has called it
 
 const python = await loadPyodide({
   indexURL: `${folder}/`,
