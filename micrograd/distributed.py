@@ -102,15 +102,9 @@ def process_group(timeout: float = 60.0) -> Iterator[Group]:
     dist: Any = import_module("torch.distributed")
     patience = timedelta(seconds=timeout)
     with together():
-        store, rank, size = next(dist.rendezvous("env://", timeout=patience))
-        # What an earlier attempt has left there would be waited for.
-        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-        store = dist.PrefixStore(f"attempt {attempt}", store)
-        dist.init_process_group(
-            "gloo", store=store, rank=rank, world_size=size, timeout=patience
-        )
+        dist.init_process_group("gloo", timeout=patience)
     try:
-        yield Group(rank, size)
+        yield Group(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
 

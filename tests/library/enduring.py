@@ -1,4 +1,4 @@
-"""A training run that may be killed: what each of its processes does.
+"""A training run that may be killed: what its processes do, how far it is.
 
 ``torchrun enduring.py FILE SECONDS`` has the checkpoint in that file and waits
 so long for others.
@@ -6,10 +6,13 @@ so long for others.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from micrograd.checkpoint import Training
 from micrograd.compiler import jit
@@ -19,6 +22,9 @@ from micrograd.engine import Value
 from micrograd.losses import hinge
 from micrograd.nn import MLP
 from micrograd.optim import Adam
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EPOCHS = 160
 
@@ -49,6 +55,23 @@ def endure(path: Path, timeout: float = 60.0) -> None:
             run.epoch += 1
             if group.rank == 0:
                 run.save(path)
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 300.0) -> Any:
+    """What this gives, as soon as it gives something."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, "nothing has come"
+        time.sleep(0.001)
+    return found
+
+
+def epoch(path: Path) -> int:
+    """How many epochs a checkpoint has; it must be whole, if there is one."""
+    if not path.exists():
+        return 0
+    found: int = json.loads(path.read_text())["epoch"]
+    return found
 
 
 if __name__ == "__main__":

@@ -1,22 +1,20 @@
 """From chapter 24 on: nothing is lost when a process dies."""
 
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import enduring
 import micrograd
-from enduring import endure
+from enduring import endure, epoch, wait_for
 from micrograd import distributed, interop
 from micrograd.distributed import process_group
 from several import Processes, free_port
@@ -25,28 +23,11 @@ MOMENTS = 50
 LOST = "ConnectionError: process"
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 300.0) -> Any:
-    """What this gives, as soon as it gives something."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "nothing has come"
-        time.sleep(0.001)
-    return found
-
-
 def is_alive(number: int) -> bool:
     with suppress(ProcessLookupError):
         os.kill(number, 0)
         return True
     return False
-
-
-def epoch(path: Path) -> int:
-    """How many epochs a checkpoint has; it must be whole, if there is one."""
-    if not path.exists():
-        return 0
-    found: int = json.loads(path.read_text())["epoch"]
-    return found
 
 
 @pytest.fixture(scope="module")
