@@ -1,12 +1,15 @@
 """From chapter 24 on: nothing is lost when a process dies."""
 
+import json
 import os
 import random
+import re
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,8 +18,10 @@ import pytest
 import enduring
 import micrograd
 from enduring import endure, epoch, wait_for
-from micrograd import distributed, interop
+from micrograd import MLP, SGD, Adam, Value, distributed, interop
+from micrograd.checkpoint import Training
 from micrograd.distributed import process_group
+from micrograd.saving import described, save, write
 from several import Processes, free_port
 
 MOMENTS = 50
@@ -114,6 +119,75 @@ def test_without_torch_it_says_what_to_install(
         process_group().__enter__()
     with pytest.raises(ModuleNotFoundError, match="pip install torch"):
         interop.to_torch(micrograd.MLP(1, [1]))
+
+
+def training(width: int = 4, kind: type[SGD] = Adam) -> Training:
+    model = MLP(2, [width, 1], rng=random.Random(1))
+    parameters = model.parameters()
+    for parameter in parameters:
+        parameter.grad = 1.0
+    optimiser = kind(parameters, learning_rate=0.01)
+    optimiser.step()
+    return Training(model, optimiser, random.Random(1))
+
+
+WRONG: dict[str, Callable[[Path], object]] = {
+    "another width": lambda path: training(5).save(path),
+    "another optimiser": lambda path: training(kind=SGD).save(path),
+    "another activation": lambda path: write(
+        training().state_dict()
+        | {"model": described(MLP(2, [4, 1], activation=Value.relu))},
+        path,
+    ),
+    "a network alone": lambda path: save(training().model, path),
+    "half a file": lambda path: path.write_text(
+        json.dumps(training().state_dict())[:500]
+    ),
+    "another version": lambda path: write(
+        training().state_dict() | {"version": 2}, path
+    ),
+    "no list of states": lambda path: path.write_text(
+        json.dumps(training().state_dict()).replace('"states": [', '"x": [')
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_no_checkpoint_of_this_run_changes_nothing(
+    path: Path, kind: str
+) -> None:
+    """Protects a run from another one's numbers; it says in which file."""
+    WRONG[kind](path)
+    run = training()
+    before = run.state_dict()
+    with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
+        run.load(path)
+    assert run.state_dict() == before
+
+
+def test_where_nothing_can_be_written_it_says_so() -> None:
+    """Protects from a run that is believed to be kept: not even root can."""
+    with pytest.raises(OSError, match="/sys"):
+        training().save("/sys/run.json")
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(path: Path) -> None:
+    """Protects what there is, when there is no room for more."""
+    run = training()
+    run.save(path)
+    before = path.read_bytes()
+    run.epoch = 1
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            run.save(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 class Torchrun:
