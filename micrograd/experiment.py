@@ -415,11 +415,13 @@ class Experiment(Task):
     """A task at which a network is trained.
 
     ``losses`` has for each step what it has found for its batch, before it
-    moved anything.
+    moved anything. The next steps take another learning ``rate``, if it is
+    changed.
     """
 
     def __init__(self, settings: Settings) -> None:
         Task.__init__(self, settings)
+        self.rate = settings.rate
         self.losses: list[float] = []
         parameters = self.model.parameters()
         self._mean_loss = jit(self.objective, self.model, backend=BACKEND)
@@ -452,7 +454,7 @@ class Experiment(Task):
                 if self.has_run_away:
                     break
                 descend = descents[self.steps % len(descents)]
-                self.losses.append(descend(self.settings.rate))
+                self.losses.append(descend(self.rate))
 
     @property
     def has_run_away(self) -> bool:

@@ -192,6 +192,32 @@ def test_the_numbers_are_the_library_s(
         expect(losses.last).to_have_text("–")
 
 
+def test_another_learning_rate_is_one_for_the_steps_that_follow(
+    playing: Playing, run: Callable[[str], Experiment]
+) -> None:
+    """Protects what was learned from a knob that is turned to see more.
+
+    The program knows when it was turned. A link has one rate, the last one.
+    """
+    playground = playing("")
+    playground.turn("Learning rate", "0.25")
+    playground.wait("It goes on at this learning rate.")
+    for text in "0.3", "1e9", "0.00001", "2":
+        playground.button("Step").click()
+        playground.turn("Learning rate", text)
+    playground.button("Step").click()
+    assert playground.steps == 5
+    program = playground.program
+    for line in "rate = 0.3", "rate = 0.00001", "rate = 2":
+        assert f"experiment.step(1)\nexperiment.{line}\n" in program
+    assert "rate=0.25" in program
+    experiment = run(program)
+    assert experiment.rate == 2.0
+    parameters = [p.data for p in experiment.model.parameters()]
+    assert numbers(program)["[p.data for p in parameters]"] == parameters
+    assert "rate=2" in playground.page.url
+
+
 def test_it_runs_as_it_opens_without_python(window: Opener) -> None:
     """Protects the first look: nothing more is fetched for it."""
     with window() as opened:
@@ -218,7 +244,7 @@ def test_it_trains_where_nobody_can_fetch_python(
         playground = Playground(opened.page)
         playground.button("Step").click()
         playground.wait(re.compile("^1 step: "))
-        playground.turn("Learning rate", "2")
+        playground.turn("Batch (0: all)", "10")
         playground.button("Step").click()
         playground.wait(re.compile("^1 step: "))
         playground.turn("Noise", "0.3")

@@ -40,7 +40,7 @@ class Playground {
   #turns = 0; // how often something was asked for
   #experiment;
   #from; // the settings that it has started from
-  #later = []; // the points that were added since
+  #later = []; // what was changed since, without a start
   #places = []; // the middles of the plane's fields
   #isPlaying = false;
   #isInSight = true;
@@ -190,7 +190,36 @@ class Playground {
     }
     const why = this.#fields.refusal(name, text.trim());
     this.#form.refuse(name, why);
-    if (!why) this.#change({ [name]: this.#fields.written(name, text) });
+    if (why) return;
+    const changes = { [name]: this.#fields.written(name, text) };
+    if (name === "rate" && this.#isTraining) this.#setRate(changes);
+    else this.#change(changes);
+  }
+
+  get #isTraining() {
+    return this.#experiment && !this.#experiment.hasRunAway;
+  }
+
+  #setRate({ rate }) {
+    this.#goOn({ rate }, { rate: Number(rate) });
+    this.#experiment.rate = Number(rate);
+    this.#keepInAddress();
+    this.#tell();
+    this.#sayWhatIsLinked("It goes on at this learning rate.");
+  }
+
+  #sayWhatIsLinked(words) {
+    const { steps } = this.#experiment;
+    this.#say(steps ? `${words} The link has it from the start.` : words);
+  }
+
+  /* What is changed without a start is told of, and is in the link. */
+  #goOn(changes, later) {
+    this.#settings = { ...this.#settings, ...changes };
+    this.#wanted = { ...this.#wanted, ...changes };
+    const { steps } = this.#experiment;
+    if (steps) this.#later.push({ steps, ...later });
+    else this.#from = this.#settings;
   }
 
   /* Start anew, from settings of which some are changed. What was there goes on
@@ -334,23 +363,13 @@ class Playground {
     const why = this.#fields.refusal("added", all);
     this.#adding.refuse(why && `It must be ${this.#fields.get("added").what}.`);
     if (why) return;
-    this.#settings = { ...this.#settings, added: all };
-    this.#wanted = { ...this.#wanted, added: all };
-    if (this.#experiment.steps) {
-      const { steps } = this.#experiment;
-      this.#later.push({ steps, example: examplesIn(more)[0] });
-    } else {
-      this.#from = this.#settings;
-    }
-    this.#experiment.add(examplesIn(more)[0]);
+    const [point] = examplesIn(more);
+    this.#goOn({ added: all }, { example: point });
+    this.#experiment.add(point);
     this.#showPoints();
     this.#look();
     this.#tell();
-    this.#say(
-      this.#experiment.steps
-        ? "A point was added. The link has it from the start."
-        : "A point was added.",
-    );
+    this.#sayWhatIsLinked("A point was added.");
   }
 
   #go() {

@@ -14,7 +14,7 @@ const list = (numbers) =>
   `[\n${[...numbers].map((x) => `    ${x},\n`).join("")}]`;
 
 /* `query` is what the run has started from, and `later` has the points that
-   were added since, and after how many steps. */
+   were added since, and learning rates, and after how many steps. */
 export function program(query, later, experiment) {
   const lines = [
     "from micrograd.experiment import Experiment, Settings",
@@ -27,9 +27,13 @@ export function program(query, later, experiment) {
     if (steps > done) lines.push(`experiment.step(${steps - done})`);
     done = steps;
   };
-  for (const { steps, example } of later) {
+  for (const { steps, example, rate } of later) {
     step(steps);
-    lines.push(`experiment.add(${example.join(", ")})`);
+    lines.push(
+      example
+        ? `experiment.add(${example.join(", ")})`
+        : `experiment.rate = ${rate}`,
+    );
   }
   step(experiment.steps);
   lines.push("", `assert experiment.loss == ${experiment.loss()}`);
