@@ -102,9 +102,17 @@ def process_group(timeout: float = 60.0) -> Iterator[Group]:
     dist: Any = import_module("torch.distributed")
     patience = timedelta(seconds=timeout)
     with together():
-        dist.init_process_group("gloo", timeout=patience)
+        store, rank, size = next(dist.rendezvous("env://", timeout=patience))
+        if os.environ.get("LOCAL_WORLD_SIZE") == f"{size}":
+            # On one machine, what an earlier attempt has left in the store
+            # would be waited for. (On several, each counts its own attempts.)
+            attempt = os.environ["TORCHELASTIC_RESTART_COUNT"]
+            store = dist.PrefixStore(f"attempt {attempt}", store)
+        dist.init_process_group(
+            "gloo", store=store, rank=rank, world_size=size, timeout=patience
+        )
     try:
-        yield Group(dist.get_rank(), dist.get_world_size())
+        yield Group(rank, size)
     finally:
         dist.destroy_process_group()
 
