@@ -208,8 +208,9 @@ def test_another_learning_rate_is_one_for_the_steps_that_follow(
     playground.button("Step").click()
     assert playground.steps == 5
     program = playground.program
-    for line in "rate = 0.3", "rate = 0.00001", "rate = 2":
-        assert f"experiment.step(1)\nexperiment.{line}\n" in program
+    for steps, rate in (1, "0.3"), (2, "0.00001"), (1, "2"):
+        lines = f"experiment.step({steps})\nexperiment.rate = {rate}\n"
+        assert lines in program
     assert "rate=0.25" in program
     experiment = run(program)
     assert experiment.rate == 2.0
