@@ -73,7 +73,7 @@ ON_PAPER = """() => {
 # What a script has folded is opened, and what it has put in is left out.
 TEXT = """() => {
     const added =
-        ".copybtn, .live-bar, .stepper-controls, .stepper .back, " +
+        ".copybtn, .live-bar, .figure-controls, .stepper .back, " +
         ".digit-pad, .playground";
     document.querySelectorAll("article details").forEach(d => d.open = true);
     document.querySelectorAll(".toggle-hidden").forEach(
