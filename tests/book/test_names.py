@@ -450,8 +450,8 @@ POLYMORPHIC = {
     ("book/14-ten-digits.html", "backward"): 2,
     ("book/15-not-memorising.html", "backward"): 2,
     ("book/16-using-it.html", "backward"): 1,
-    # A loop that runs in other processes.
-    ("book/24-many-machines.html", "backward"): 1,
+    # Loops that run in other processes.
+    ("book/24-many-machines.html", "backward"): 3,
 }
 UNDOCUMENTED = {
     "_operator.getitem",
@@ -488,6 +488,7 @@ UNDOCUMENTED = {
     "pstats.Stats.stats",
     "sys.float_info.max",
     "torch.Tensor.argmax",
+    "torch.Tensor.double",
     "torch.Tensor.float",
     "torch.Tensor.split",
     "torch.distributed",
@@ -495,6 +496,8 @@ UNDOCUMENTED = {
     "torch.distributed.broadcast_object_list",
     "torch.nn.functional",
     "torch.nn.functional.cross_entropy",
+    "torch.nn.parallel",
+    "torch.nn.parallel.DistributedDataParallel",
     "torch.optim.SGD.param_groups",
     "torch.randperm",
     "torch.set_num_threads",
