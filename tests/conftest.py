@@ -134,7 +134,7 @@ REFUSED = "this machine doesn't allow"
 
 
 @pytest.fixture
-def without() -> Callable[[str], None]:
+def skip_without() -> Callable[[str], None]:
     """Skips a test for the lack of what a machine may refuse."""
     return lambda what: pytest.skip(f"{REFUSED} {what}")
 

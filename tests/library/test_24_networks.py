@@ -23,11 +23,11 @@ HOME = {
 
 
 @pytest.fixture
-def machines(without: Callable[[str], None]) -> Iterator[Machines]:
+def machines(skip_without: Callable[[str], None]) -> Iterator[Machines]:
     try:
         ip("netns", "add", HUB)
     except (OSError, subprocess.CalledProcessError) as problem:
-        without(f"network namespaces: {problem}")
+        skip_without(f"network namespaces: {problem}")
     laid = Machines(3)
     yield laid
     laid.take_down()
