@@ -1,7 +1,7 @@
 /* What the reader has written for a cell that says something else now: no cell
    has it any more, but it isn't lost. */
 
-import { button, element } from "../shared/element.js";
+import { button, element, folded } from "../shared/element.js";
 import { edits } from "./edits.js";
 
 const TOLD =
@@ -9,10 +9,9 @@ const TOLD =
 
 /* Show the edits that are kept in some places, at the end of the page. */
 export function showOlder(places) {
-  const box = element(
-    "details",
-    { className: "live-older" },
-    element("summary", { textContent: "Code of yours from before" }),
+  const box = folded(
+    "live-older",
+    "Code of yours from before",
     element("p", { textContent: TOLD }),
   );
   for (const place of places) {

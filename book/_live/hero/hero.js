@@ -1,6 +1,7 @@
 /* The first page's network, which trains while somebody looks at it. Its parts,
    and all its numbers, are in the page: see book/_ext/weave/hero.py. */
 
+import { counted } from "../shared/counted.js";
 import { bytes } from "../shared/machine.js";
 import { Plane } from "../shared/plane.js";
 import { Curve } from "./curve.js";
@@ -162,7 +163,7 @@ class Hero {
   }
 
   get #count() {
-    const steps = `${this.#steps} step${this.#steps === 1 ? "" : "s"}`;
+    const steps = counted(this.#steps, "step");
     return `${steps}, ${this.#right} of ${this.#points.length} right`;
   }
 

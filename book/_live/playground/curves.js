@@ -1,15 +1,12 @@
 /* What becomes of the loss: on the examples to learn from, and on the tests. */
 
+import { counted } from "../shared/counted.js";
 import { element } from "../shared/element.js";
 import { svg } from "../shared/svg.js";
 
 const WIDTH = 300;
 const HEIGHT = 100;
 const MOST = 400; // looks that are kept: of more, every other one
-
-/* So many steps, in words. */
-export const counted = (steps) =>
-  `${steps.toLocaleString("en")} step${steps === 1 ? "" : "s"}`;
 
 export const written = (loss) =>
   loss < 1000 ? loss.toFixed(4) : loss.toExponential(1);
@@ -67,7 +64,7 @@ export class Curves {
     }
     const top = Math.max(...this.#looks.flatMap(([, a, b = 0]) => [a, b]));
     this.#top.textContent = `0 to ${written(top)}`;
-    this.#last.textContent = counted(steps);
+    this.#last.textContent = counted(steps, "step");
     for (const [i, line] of this.#lines.entries()) {
       const now = losses[i];
       this.#numbers[i].textContent = now === undefined ? "–" : written(now);
@@ -86,10 +83,8 @@ export class Curves {
     const [steps, training, test] = this.#looks.at(-1);
     const [, first] = this.#looks[0];
     const tested = test === undefined ? "" : `, on the tests ${written(test)}`;
-    this.#drawing.setAttribute(
-      "aria-label",
+    this.#drawing.ariaLabel =
       `The loss: ${written(first)} at first, ${written(training)} after ` +
-        `${counted(steps)}${tested}`,
-    );
+      `${counted(steps, "step")}${tested}`;
   }
 }

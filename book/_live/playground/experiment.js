@@ -109,22 +109,20 @@ export class Experiment {
     return said;
   }
 
-  /* The weights, bias and their gradients of each neuron, layer by layer. */
+  /* Each neuron's parameters and their gradients, layer by layer; the bias is
+     the last one. */
   get layers() {
     const { sizes } = this.#network;
     const { parameters, gradients } = this;
     let first = 0;
     return sizes.slice(1).map((size, layer) =>
       Array.from({ length: size }, () => {
-        const bias = first + sizes[layer];
-        const neuron = {
-          weights: [...parameters.subarray(first, bias)],
-          gradients: [...gradients.subarray(first, bias)],
-          bias: parameters[bias],
-          biasGradient: gradients[bias],
+        const part = [first, first + sizes[layer] + 1];
+        [, first] = part;
+        return {
+          parameters: parameters.subarray(...part),
+          gradients: gradients.subarray(...part),
         };
-        first = bias + 1;
-        return neuron;
       }),
     );
   }

@@ -26,13 +26,8 @@ function control({ choices }) {
     });
   }
   const words = (choice) => (choice === "own" ? "your own" : choice);
-  return element(
-    "select",
-    {},
-    ...choices.map((choice) =>
-      element("option", { textContent: words(choice), value: choice }),
-    ),
-  );
+  const options = choices.map((choice) => new Option(words(choice), choice));
+  return element("select", {}, ...options);
 }
 
 export class Form {
@@ -46,13 +41,13 @@ export class Form {
     for (const [name, words] of Object.entries(LABELS)) {
       const made = Object.assign(control(fields.get(name)), { name });
       made.addEventListener("change", () => onChange(name, made.value));
+      made.ariaLabel = words;
       const error = element("span", {
         className: "playground-error",
         id: `playground-${name}-error`,
+        role: "alert",
       });
-      error.setAttribute("role", "alert");
       made.setAttribute("aria-describedby", error.id);
-      made.setAttribute("aria-label", words);
       this.#controls.set(name, made);
       this.#errors.set(name, error);
       const label = element("label", {}, element("span", {}, words), made);
@@ -75,7 +70,7 @@ export class Form {
     const error = this.#errors.get(name);
     if (!error) return false;
     error.textContent = words;
-    this.#controls.get(name).setAttribute("aria-invalid", words !== "");
+    this.#controls.get(name).ariaInvalid = words !== "";
     return true;
   }
 }

@@ -1,6 +1,7 @@
 /* The network: a picture in every feature and neuron, a line for every weight,
    and what makes more of them or less. */
 
+import { counted } from "../shared/counted.js";
 import { element } from "../shared/element.js";
 import { svg } from "../shared/svg.js";
 
@@ -19,21 +20,24 @@ const THICKEST = 5;
 
 const digits = (number) => number.toFixed(4).replace("-", "−");
 
-const neurons = (count) => `${count} neuron${count === 1 ? "" : "s"}`;
-
 function cell(tag, textContent, properties = {}) {
   return element(tag, { textContent, ...properties });
 }
 
-/* A knob that is pulled, pressed or moved by keys; what it says, follows. */
-function slider(name, most, value, words, onChange) {
-  const input = element("input", { max: most, min: 1, type: "range", value });
+/* A knob that is pulled, pressed or moved by keys; it says how many there are. */
+function slider(name, most, value, noun, onChange) {
+  const input = element("input", {
+    ariaLabel: name,
+    max: most,
+    min: 1,
+    type: "range",
+    value,
+  });
   const said = element("span");
   const say = () => {
-    said.textContent = words(input.valueAsNumber);
-    input.setAttribute("aria-valuetext", said.textContent);
+    said.textContent = counted(input.valueAsNumber, noun);
+    input.ariaValueText = said.textContent;
   };
-  input.setAttribute("aria-label", name);
   input.addEventListener("input", say);
   input.addEventListener("change", () => onChange(input.valueAsNumber));
   say();
@@ -52,7 +56,6 @@ export class Network {
   #weights = []; // for each layer, neuron and input its line
   #select = element("select");
   #rows = element("tbody");
-  #shown = [];
   #onChoose;
   #onHidden;
   #onFeatures;
@@ -68,11 +71,10 @@ export class Network {
     );
     const table = element(
       "table",
-      {},
+      { ariaLabel: "The neuron's numbers" },
       element("thead", {}, element("tr", {}, ...head)),
       this.#rows,
     );
-    table.setAttribute("aria-label", "The neuron's numbers");
     this.numbers = element(
       "div",
       { className: "playground-numbers" },
@@ -107,7 +109,7 @@ export class Network {
   /* Another shape: the names of its features, and its hidden layers' widths. */
   lay(features, hidden) {
     this.#features = features;
-    const focused = document.activeElement?.getAttribute("aria-label");
+    const focused = document.activeElement?.ariaLabel;
     const before = this.#select.value;
     const picture = () =>
       element("canvas", { className: "playground-picture" });
@@ -121,9 +123,12 @@ export class Network {
     const seen = [];
     const tiles = Object.entries(FEATURES).map(([name, words]) => {
       const isChosen = features.includes(name);
-      const box = element("input", { checked: isChosen, type: "checkbox" });
+      const box = element("input", {
+        ariaLabel: `Feature ${words}`,
+        checked: isChosen,
+        type: "checkbox",
+      });
       box.addEventListener("change", () => this.#toggle());
-      box.setAttribute("aria-label", `Feature ${words}`);
       this.#boxes.set(name, box);
       const canvas = picture();
       if (isChosen) seen.push(canvas);
@@ -141,7 +146,7 @@ export class Network {
         `Neurons in layer ${layer + 1}`,
         NEURONS,
         width,
-        neurons,
+        "neuron",
         (count) => this.#onHidden(hidden.with(layer, count).join("-")),
       ),
     );
@@ -165,7 +170,7 @@ export class Network {
         "Hidden layers",
         LAYERS,
         hidden.length,
-        (count) => `${count} hidden layer${count === 1 ? "" : "s"}`,
+        "hidden layer",
         (count) => {
           const widths = Array.from(
             { length: count },
@@ -185,7 +190,7 @@ export class Network {
     this.#select.value = before;
     if (this.#select.selectedIndex < 0) this.#select.value = 0;
     for (const input of this.element.querySelectorAll("input")) {
-      if (input.getAttribute("aria-label") === focused) input.focus();
+      if (input.ariaLabel === focused) input.focus();
     }
     this.#mark();
     this.#connect();
@@ -193,11 +198,11 @@ export class Network {
 
   *#options() {
     yield cell("option", "output", { value: 0 });
-    let number = 1 + this.#features.length;
+    let number = this.#features.length;
     for (const [l, layer] of this.#columns.slice(1, -1).entries()) {
       for (const n of layer.keys()) {
-        yield cell("option", this.#called(l, n), { value: number });
         number += 1;
+        yield cell("option", this.#called(l, n), { value: number });
       }
     }
   }
@@ -233,71 +238,58 @@ export class Network {
     }
   }
 
-  /* `layers` has the neurons' weights, `said` what all of them say of places in
+  /* `layers` has the neurons' parameters, `said` what all of them say of places in
      so many columns. */
   show(layers, said, columns) {
-    this.#shown = layers;
     const style = getComputedStyle(this.element);
-    const colour = (name) => {
-      const rgb = Number.parseInt(
-        style.getPropertyValue(`--book-${name}`).trim().slice(1),
-        16,
-      );
-      return [rgb >> 16, (rgb >> 8) & 255, rgb & 255];
-    };
+    const colour = (name) =>
+      style
+        .getPropertyValue(`--book-${name}`)
+        .match(/\w\w/g)
+        .map((digits) => Number.parseInt(digits, 16));
     const colours = [colour("data"), colour("gradient")];
     for (const [i, canvas] of this.#all.entries()) {
       paint(canvas, said[i], columns, colours);
     }
     for (const [l, layer] of layers.entries()) {
-      const most = layer
-        .flatMap(({ weights }) => weights)
-        .reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-      for (const [n, { weights }] of layer.entries()) {
-        for (const [i, weight] of weights.entries()) {
-          const line = this.#weights[l][n][i];
-          const part = most ? Math.abs(weight) / most : 0;
+      const weights = layer.map(({ parameters }) => parameters.slice(0, -1));
+      const most = Math.max(
+        ...weights.flatMap((row) => [...row]).map(Math.abs),
+      );
+      for (const [n, lines] of this.#weights[l].entries()) {
+        for (const [i, line] of lines.entries()) {
+          const weight = weights[n][i];
+          const part = Math.abs(weight) / (most || 1);
           line.setAttribute("stroke-width", (part * THICKEST).toFixed(2));
           line.setAttribute("class", weight > 0 ? "positive" : "negative");
         }
       }
     }
-    this.#fill();
+    this.#fill(layers);
   }
 
   #called(layer, neuron) {
+    if (neuron === this.#columns[layer + 1].length) return "bias";
     if (layer < 0) return FEATURES[this.#features[neuron]];
     return `layer ${layer + 1}, neuron ${neuron + 1}`;
   }
 
-  #fill() {
+  #fill(layers) {
     if (!this.numbers.offsetParent) return; // it is folded away
-    let number = this.chosen - 1 - this.#features.length;
-    let layer = 0;
-    if (this.chosen === 0) {
-      layer = this.#shown.length - 1;
-      number = 0;
-    } else {
-      while (number >= this.#shown[layer].length) {
-        number -= this.#shown[layer].length;
-        layer += 1;
-      }
-    }
-    const neuron = this.#shown[layer][number];
-    const row = (name, weight, gradient) =>
+    const { chosen } = this;
+    const first = 1 + this.#features.length; // before the neurons
+    const neuron = layers.flat().at(chosen ? chosen - first : -1);
+    const layer = layers.findIndex((all) => all.includes(neuron));
+    const rows = [...neuron.parameters].map((number, i) =>
       element(
         "tr",
         {},
-        cell("th", name, { scope: "row" }),
-        cell("td", digits(weight)),
-        cell("td", digits(gradient)),
-      );
-    this.#rows.replaceChildren(
-      ...neuron.weights.map((weight, i) =>
-        row(this.#called(layer - 1, i), weight, neuron.gradients[i]),
+        cell("th", this.#called(layer - 1, i), { scope: "row" }),
+        cell("td", digits(number)),
+        cell("td", digits(neuron.gradients[i])),
       ),
-      row("bias", neuron.bias, neuron.biasGradient),
     );
+    this.#rows.replaceChildren(...rows);
   }
 }
 

@@ -1,6 +1,7 @@
 /* The reader's own data: points by hand, and a table that is pasted. */
 
-import { button, element } from "../shared/element.js";
+import { counted } from "../shared/counted.js";
+import { button, element, folded } from "../shared/element.js";
 import { examplesOf } from "./table.js";
 
 function colour(name, value) {
@@ -20,22 +21,21 @@ function coordinate(name) {
   return element("label", {}, `${name} `, input);
 }
 
-function alert() {
-  const made = element("p", { className: "playground-error" });
-  made.setAttribute("role", "alert");
-  return made;
-}
+const alert = () =>
+  element("p", { className: "playground-error", role: "alert" });
 
 export class Adding {
-  element = element("form", { className: "playground-adding" });
+  element = element("form", {
+    ariaLabel: "Add a point",
+    className: "playground-adding",
+  });
   #error = alert();
   #forget;
 
   /* `onAdd` gets what is written for x and y, and says what is wrong. */
   constructor({ onAdd, onForget }) {
     this.#forget = button("Remove", onForget);
-    this.#forget.setAttribute("aria-label", "Remove added points");
-    this.element.setAttribute("aria-label", "Add a point");
+    this.#forget.ariaLabel = "Remove added points";
     this.element.append(
       element("span", {}, "Click to add"),
       colour("orange", 1),
@@ -68,7 +68,7 @@ export class Adding {
 }
 
 export class Table {
-  element = element("details", { className: "playground-table" });
+  element;
   #text = element("textarea", {
     id: "playground-table",
     placeholder: "1.5, 2.0, yes\n0.3, 0.8, no",
@@ -77,13 +77,13 @@ export class Table {
     wrap: "off",
   });
   #error = alert();
-  #said = element("p", { className: "playground-hint" });
+  #said = element("p", { className: "playground-hint", role: "status" });
 
   /* `onUse` gets the examples. */
   constructor(onUse) {
-    this.#said.setAttribute("role", "status");
-    this.element.append(
-      element("summary", { textContent: "Your own data, as CSV" }),
+    this.element = folded(
+      "playground-table",
+      "Your own data, as CSV",
       element("label", {
         htmlFor: this.#text.id,
         textContent: "Two numbers and one of two classes a line:",
@@ -102,7 +102,7 @@ export class Table {
       const { examples, classes } = examplesOf(this.#text.value);
       onUse(examples.map((example) => example.join()).join(";"));
       this.#said.textContent =
-        `${examples.length.toLocaleString("en")} lines. Orange circles: ` +
+        `${counted(examples.length, "line")}. Orange circles: ` +
         `${classes[1]}; blue squares: ${classes[-1]}. Both columns are scaled ` +
         "to the mean 0 and the standard deviation 1.";
     } catch (problem) {
@@ -117,6 +117,6 @@ export class Table {
 
   refuse(words) {
     this.#error.textContent = words;
-    this.#text.setAttribute("aria-invalid", words !== "");
+    this.#text.ariaInvalid = words !== "";
   }
 }

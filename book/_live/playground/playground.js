@@ -1,9 +1,11 @@
 /* A network that trains on the page, while the reader looks at it. It begins
    with what the build has put into the page: see book/_ext/weave/playground.py. */
 
-import { button, element } from "../shared/element.js";
+import { python } from "../python/python.js";
+import { counted } from "../shared/counted.js";
+import { button, element, folded } from "../shared/element.js";
 import { Plane } from "../shared/plane.js";
-import { Curves, counted, written } from "./curves.js";
+import { Curves, written } from "./curves.js";
 import { Experiment } from "./experiment.js";
 import { Form } from "./form.js";
 import { Network } from "./network.js";
@@ -46,8 +48,12 @@ class Playground {
   #isInSight = true;
   #frame;
 
-  #status = element("p", { className: "playground-status" });
-  #progress = element("progress", { hidden: true, max: 1 });
+  #status = element("p", { className: "playground-status", role: "status" });
+  #progress = element("progress", {
+    ariaLabel: "Starting Python",
+    hidden: true,
+    max: 1,
+  });
   #count = element("span", { className: "playground-number" });
   #play = button("Play", () => (this.#isPlaying ? this.#pause() : this.#go()));
   #pace = element("select", { ariaLabel: "Speed" });
@@ -77,7 +83,11 @@ class Playground {
     spellcheck: false,
     wrap: "off",
   });
-  #told = element("details", { className: "playground-told" });
+  #told = folded(
+    "playground-told",
+    "This run as a Python program, to the last digit",
+    this.#program,
+  );
 
   constructor(place) {
     this.#place = place;
@@ -93,24 +103,8 @@ class Playground {
   }
 
   #lay() {
-    this.#status.setAttribute("role", "status");
-    this.#progress.setAttribute("aria-label", "Starting Python");
-    for (const words of Object.keys(PACES)) {
-      const isSelected = words === PACE;
-      this.#pace.append(new Option(words, words, isSelected, isSelected));
-    }
-    this.#told.append(
-      element("summary", {
-        textContent: "This run as a Python program, to the last digit",
-      }),
-      this.#program,
-    );
-    const numbers = element(
-      "details",
-      {},
-      element("summary", { textContent: "The numbers of a neuron" }),
-      this.#network.numbers,
-    );
+    this.#pace.append(...Object.keys(PACES).map((words) => new Option(words)));
+    this.#pace.value = PACE;
     const group = (className, ...parts) =>
       element("div", { className: `playground-${className}` }, ...parts);
     const step = button("Step", () => this.#step());
@@ -131,7 +125,11 @@ class Playground {
           this.#adding.element,
         ),
       ),
-      numbers,
+      folded(
+        "playground-neuron",
+        "The numbers of a neuron",
+        this.#network.numbers,
+      ),
       this.#told,
     );
     // There is more to see here than a column of prose has room for.
@@ -145,9 +143,7 @@ class Playground {
       this.#add(...this.#plane.place(event).map((x) => x.toFixed(2))),
     );
     this.#told.addEventListener("toggle", () => this.#tell());
-    this.#source.python.showProgress(this.#progress, (words) =>
-      this.#say(words),
-    );
+    python.showProgress(this.#progress, (words) => this.#say(words));
     this.#place.addEventListener(
       "toggle",
       () => this.#experiment && this.#look(),
@@ -251,7 +247,7 @@ class Playground {
   }
 
   async #fetch(settings) {
-    if (this.#source.python.isStarted) this.#say("Python compiles…");
+    if (python.isStarted) this.#say("Python compiles…");
     const parts = ["network"];
     if (settings.data !== "own") parts.push("examples");
     for (const what of parts) await this.#source.get(settings, what);
@@ -259,9 +255,9 @@ class Playground {
   }
 
   #own({ own, test }) {
-    const all = examplesIn(own);
-    const count = all.length - Math.floor((all.length * Number(test)) / 100);
-    return { examples: all.slice(0, count), tests: all.slice(count) };
+    const examples = examplesIn(own);
+    const held = Math.floor((examples.length * Number(test)) / 100);
+    return { tests: examples.splice(examples.length - held), examples };
   }
 
   /* Nothing is lost: what was there is there. */
@@ -326,12 +322,11 @@ class Playground {
       ...examples.slice(0, examples.length - added.length),
       ...tests,
     ];
+    const { margin } = this.#begin;
     const bounds = [0, 1].flatMap((i) => {
-      const all = given.map((example) => example[i]);
-      const more = added.map((example) => example[i]);
-      const { margin } = this.#begin;
-      const least = all.reduce((a, b) => Math.min(a, b)) - margin;
-      const most = all.reduce((a, b) => Math.max(a, b)) + margin;
+      const [all, more] = [given, added].map((some) => some.map((x) => x[i]));
+      const least = Math.min(...all) - margin;
+      const most = Math.max(...all) + margin;
       return [Math.min(least, ...more), Math.max(most, ...more)];
     });
     this.#plane.showPoints(examples, bounds, tests);
@@ -449,7 +444,7 @@ class Playground {
     const each = pace
       ? `, ${Math.round(pace).toLocaleString("en")} a second`
       : "";
-    this.#count.textContent = `${counted(experiment.steps)}${each}`;
+    this.#count.textContent = `${counted(experiment.steps, "step")}${each}`;
   }
 
   get #losses() {
@@ -479,7 +474,9 @@ class Playground {
     this.#curves.describe();
     const onTests =
       tested === undefined ? "" : `, on the test ${written(tested)}`;
-    this.#say(words ?? `${counted(steps)}: loss ${written(loss)}${onTests}.`);
+    this.#say(
+      words ?? `${counted(steps, "step")}: loss ${written(loss)}${onTests}.`,
+    );
     this.#tell();
   }
 

@@ -1,7 +1,7 @@
 /* Where networks and examples come from. What the page begins with, the build
    has put into it; all else, Python makes of the settings. */
 
-import { Python, page } from "../python/python.js";
+import { python } from "../python/python.js";
 import { FROM_DISK } from "../shared/this_page.js";
 
 /* The settings that each of the two is made of. */
@@ -11,7 +11,6 @@ const OF = {
 };
 
 export class Source {
-  python = new Python(page);
   #fields;
   #known = new Map();
 
@@ -34,7 +33,7 @@ export class Source {
     if (!this.#known.has(key)) {
       if (location.protocol === "file:") throw new Error(FROM_DISK);
       const [, query] = key.split("?");
-      const found = await this.python.call(`training.${what}`, { query });
+      const found = await python.call(`training.${what}`, { query });
       if (found.refused) throw new Error(`${found.refused}.`);
       this.#known.set(key, found);
     }

@@ -1,5 +1,7 @@
 /* Data that the reader has pasted: a table with two numbers and a class a line. */
 
+import { counted } from "../shared/counted.js";
+
 const MOST = 10_000;
 const DECIMALS = 4;
 
@@ -61,9 +63,9 @@ export function examplesOf(text) {
   }
   for (const { line, cells } of lines) {
     if (cells.length !== 3) {
-      const count = cells.length === 1 ? "1 column" : `${cells.length} columns`;
+      const columns = counted(cells.length, "column");
       throw new Error(
-        `Line ${line} has ${count}: it takes two numbers and a class.`,
+        `Line ${line} has ${columns}: it takes two numbers and a class.`,
       );
     }
     const strange = cells.slice(0, 2).find((cell) => !isNumber(cell));

@@ -37,8 +37,7 @@ function newWorker() {
   return worker;
 }
 
-export class Python extends EventTarget {
-  #needs; // gives a promise: which stage of the library, and how much is fetched
+class Python extends EventTarget {
   #worker = null;
   #calls = new Map(); // an id -> what to do with what comes back
   #last = 0;
@@ -47,11 +46,6 @@ export class Python extends EventTarget {
   #share; // how much of what is to be fetched is there
   #resolve; // what settles it, one way
   #giveUp; // and the other
-
-  constructor(needs) {
-    super();
-    this.#needs = needs;
-  }
 
   get isStarted() {
     return this.#isStarted;
@@ -78,9 +72,9 @@ export class Python extends EventTarget {
     });
     this.#giveUp = giveUp;
     started.catch(() => {}); // whoever waits for it is told
-    let needs;
+    let needs; // which stage of the library, and how much is fetched
     try {
-      needs = await this.#needs();
+      needs = await page();
     } catch (problem) {
       if (this.#giveUp === giveUp) this.#end(problem.message);
       return started;
@@ -192,7 +186,7 @@ export class Python extends EventTarget {
 }
 
 /* One for the page: its cells and its steppers. */
-export const python = new Python(page);
+export const python = new Python();
 
 /* Have the browser keep what Python comes from, while nobody waits for it. */
 export async function fetchAhead() {

@@ -13,3 +13,9 @@ export function button(textContent, action) {
   made.addEventListener("click", action);
   return made;
 }
+
+/* What the reader unfolds by a click on a few words. */
+export function folded(className, words, ...parts) {
+  const summary = element("summary", { textContent: words });
+  return element("details", { className }, summary, ...parts);
+}

@@ -3,7 +3,7 @@
 
 import purify from "dompurify";
 import { colouredError } from "./coloured.js";
-import { button, element } from "./element.js";
+import { button, element, folded } from "./element.js";
 import { Printed } from "./printed.js";
 
 const DRAWING = {
@@ -30,10 +30,9 @@ export function drawing(svg) {
 /* The sentences that tell what is drawn, folded away. */
 function told(steps) {
   const items = steps.map((text) => element("li", { textContent: text }));
-  return element(
-    "details",
-    { className: "graph-steps" },
-    element("summary", { textContent: "The computation, step by step" }),
+  return folded(
+    "graph-steps",
+    "The computation, step by step",
     element("ol", {}, ...items),
   );
 }

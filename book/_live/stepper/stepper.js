@@ -1,7 +1,7 @@
 /* Lets the reader step through a figure. The steps stand in the table under
    it, where book/_ext/weave/steppers.py has put them. */
 
-import { button, element } from "../shared/element.js";
+import { button, element, folded } from "../shared/element.js";
 import { Leaves } from "./leaves.js";
 import { light, textIn } from "./lit.js";
 
@@ -266,15 +266,9 @@ document.addEventListener("graph", ({ target: box, detail }) => {
   Object.assign(root.dataset, { prefix, start });
   box.replaceWith(root);
   const rows = element("tbody", {}, ...steps.map(row));
-  const summary = element("summary", { textContent: "The steps, one by one" });
   root.append(
     box,
-    element(
-      "details",
-      { className: "steps" },
-      summary,
-      element("table", {}, rows),
-    ),
+    folded("steps", "The steps, one by one", element("table", {}, rows)),
   );
   const [book, own] = [root.closest(".cell").querySelector(".stepper"), root]
     .map((one) => [...one.querySelectorAll("tbody code")])
