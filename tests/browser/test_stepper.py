@@ -21,6 +21,7 @@ Boxes = dict[str, tuple[str, str]]
 Motion = Literal["reduce", "no-preference"]
 MOTIONS = get_args(Motion)
 
+BY_HAND = "book/02-by-hand.html"
 FILLED = "book/05-local-gradients.html"
 BACKWARD = "book/06-backward.html"
 NETWORK = "book/10-mlp.html"
@@ -292,6 +293,29 @@ def test_a_figure_begins_where_the_chapter_is(window: Opener) -> None:
         assert depths.boxes()["L"] == ("data 30", "grad 0")
 
 
+def test_what_is_done_by_hand_is_stepped_through(window: Opener) -> None:
+    """Protects chapter 2, whose own drawing knows no values."""
+    with window() as opened:
+        page = opened.open(BY_HAND)
+        stepper = Stepper(page, "fig-written")
+        expected = list(states(example()))
+        assert stepper.step == len(expected) - 1
+        expect(stepper.equation).to_have_text(
+            "dL/db = a * dL/de = 2.0 * -2.0 = -4.0"
+        )
+        stepper.leaf("f").focus()
+        stepper.press("0")
+        stepper.press("Enter")
+        stepper.go(0)
+        for boxes in states(example(f=0.0)):
+            assert stepper.boxes() == boxes
+            stepper.press("ArrowRight")
+        _, stepper = run(page, "fig-written")
+        assert stepper.boxes() == expected[-1]
+        assert stepper.rows.all_text_contents()[-1].endswith("= -4.0")
+        assert opened.troubles == []
+
+
 def test_a_trap_is_not_given_away(window: Opener) -> None:
     """Protects chapter 6: its first rules come to what its text says."""
     with window() as opened:
@@ -503,21 +527,28 @@ def test_all_works_from_the_disk(browser: Browser, on_disk: Site) -> None:
         assert opened.troubles == []
 
 
+def run(page: Page, name: str) -> tuple[Cell, Stepper]:
+    """A figure's cell that has been run, and what it is stepped through by."""
+    figure = page.locator(f"figure#{name}")
+    number = figure.evaluate("e => e.closest('.cell').id.slice(5)")
+    cell = Cell(page, int(number)).open()
+    stepper = Stepper(page, name)
+    stepper.root = figure.locator("[data-live-output] .stepper")
+    stepper.controls = stepper.root.locator(".stepper-controls")
+    stepper.drawing = stepper.root.locator(".drawing > svg")
+    stepper.equation = stepper.controls.get_by_role("status").first
+    stepper.slider = stepper.controls.get_by_role("slider")
+    stepper.rows = stepper.root.locator("tbody tr")
+    return cell, stepper
+
+
 def test_a_cell_that_is_run_has_a_stepper_for_its_graph(
     window: Opener,
 ) -> None:
     """Protects the reader's graph: it is stepped through as the book's is."""
     with window() as opened:
         page = opened.open(BACKWARD)
-        figure = page.locator("figure#fig-backward")
-        number = figure.evaluate("e => e.closest('.cell').id.slice(5)")
-        cell = Cell(page, int(number)).open()
-        stepper = Stepper(page, "fig-backward")
-        stepper.root = figure.locator("[data-live-output] .stepper")
-        stepper.controls = stepper.root.locator(".stepper-controls")
-        stepper.drawing = stepper.root.locator(".drawing > svg")
-        stepper.equation = stepper.controls.get_by_role("status").first
-        stepper.slider = stepper.controls.get_by_role("slider")
+        cell, stepper = run(page, "fig-backward")
         expected = list(states(example()))
         assert stepper.step == len(expected) - 1
         assert stepper.boxes() == expected[-1]
@@ -529,7 +560,8 @@ def test_a_cell_that_is_run_has_a_stepper_for_its_graph(
         for boxes in expected:
             assert stepper.boxes() == boxes
             stepper.press("ArrowRight")
-        assert figure.locator(".stepper:visible").count() == 1
+        shown = page.locator("figure#fig-backward .stepper:visible")
+        assert shown.count() == 1
         cell.button("Reset").click()
         stepper = Stepper(page, "fig-backward")
         expect(stepper.root.first).to_be_visible()

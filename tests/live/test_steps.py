@@ -318,6 +318,36 @@ def test_what_a_cell_has_drawn() -> None:
     assert graphs.drawn_by("def", names) == nothing
 
 
+BY_HAND = """
+draw(dict(a=a, b=-3.0, p=p, q=p + a), ["p*ab", ("q", "+", "p", "a")],
+     {"q": 1.0})
+"""
+
+
+def test_what_is_done_by_hand_is_spelt_so() -> None:
+    """Protects chapter 2, where there is no engine yet."""
+    graph, rule = graphs.drawn_by(BY_HAND, {"draw": None, "a": 2.0, "p": -6.0})
+    assert graph
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    p = a * b
+    q = p + a
+    p.label, q.label = "p", "q"
+    q.grad = 1.0
+    assert graph == [node | {"local": []} for node in described(q)]
+    q.grad = 0.0
+    found = steps.steps_of(graph, engine, rule)
+    assert [step.text for step in found] == [
+        "p = a * b = 2.0 * -3.0 = -6.0",
+        "q = p + a = -6.0 + 2.0 = -4.0",
+        "dq/dq = 1.0",
+        "dq/dp = 1.0 * dq/dq = 1.0 * 1.0 = 1.0",
+        "dq/da = 1.0 * dq/dq = 1.0 * 1.0 = 1.0",
+        "dq/da = b * dq/dp = -3.0 * 1.0 = -3.0, so dq/da = 1.0 + -3.0 = -2.0",
+        "dq/db = a * dq/dp = 2.0 * 1.0 = 2.0",
+    ]
+    assert steps.start(graph, found) == 3
+
+
 RULE = """def pass_on(node):
     for operand, local in zip(node._prev, node._local):
         operand.grad {} local * node.grad

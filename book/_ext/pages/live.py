@@ -14,6 +14,7 @@ not the pages of a book.)
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,7 @@ def write_archives(app: Sphinx) -> None:
         if (file := library / f"{name}.py").exists():
             # They find each other, and not those of the page's stage.
             text = file.read_text("utf-8")
-            text = text.replace("micrograd.floats", "finished_floats")
+            text = re.sub(r"\bmicrograd\.(?=floats|engine)", "finished_", text)
             contents[f"finished_{name}.py"] = text
     contents |= {
         f"graphviz/{name}": file for name, file in files_below(package).items()

@@ -1,11 +1,12 @@
 """Figures that can be stepped through, forward and backward.
 
-A cell that ends with `draw_dot(name)` and has the tag ``steps`` makes one.
-Its kernel has told which graph it has drawn (``execute.py``); the steps are
-those that the finished engine takes on it (``steps.py``). They stand under
-the figure as a table, which ``book/_live/stepper/stepper.js`` reads: so the
-page is whole without it, and shows nothing that isn't in the table. Beside it
-stands what is needed for other numbers in the leaves (``figure_program.py``).
+A cell that ends with `draw_dot(name)`, or with chapter 2's `draw`, and has the
+tag ``steps`` makes one. Its kernel has told which graph it has drawn
+(``execute.py``); the steps are those that the finished engine takes on it
+(``steps.py``). They stand under the figure as a table, which
+``book/_live/stepper/stepper.js`` reads: so the page is whole without it, and
+shows nothing that isn't in the table. Beside it stands what is needed for
+other numbers in the leaves (``figure_program.py``).
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def refuse_idle_tags(app: Sphinx, doctree: nodes.document) -> None:
     for cell in cells_of(doctree):
         if has_tag(cell) and not graph_in(cell, app)[0]:
             logger.warning(
-                "a cell tagged steps must end with draw_dot(name)",
+                "a cell tagged steps must end with draw_dot(name), or with"
+                " draw(numbers, operations, gradients)",
                 location=cell,
             )
 

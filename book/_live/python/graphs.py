@@ -20,6 +20,9 @@ its ``operands``, and the ``local`` gradient for each of them."""
 NO_RULE = "def pass_on(node): ..."
 """How gradients are passed on where the reader doesn't know it yet."""
 
+BY_HAND = "by hand"
+"""And where the reader does it, with a name for each of them: dL/da."""
+
 
 def described(nodes: Sequence[Any]) -> Graph:
     """The nodes that `micrograd.graph.trace` has found, as plain data."""
@@ -38,10 +41,35 @@ def described(nodes: Sequence[Any]) -> Graph:
     ]
 
 
+def written_down(
+    numbers: dict[str, float],
+    operations: Sequence[Sequence[str]],
+    gradients: dict[str, float],
+) -> Graph:
+    """The same of numbers that have names, as chapter 2's `draw` gets them.
+
+    Of each operation the result's name, its sign, and the operands' names;
+    the last one makes the result of all.
+    """
+    made = {result: rest for result, *rest in operations}
+    names = [operations[-1][0]]
+    for name in names:  # in the order of `trace`
+        _, *operands = made.get(name, [""])
+        names += [o for o in dict.fromkeys(operands) if o not in names]
+    graph = []
+    for name in names:
+        op, *operands = made.get(name, [""])
+        node = {"data": numbers[name], "grad": gradients.get(name, 0.0)}
+        node |= {"label": name, "op": op, "local": []}
+        graph.append(node | {"operands": [names.index(o) for o in operands]})
+    return graph
+
+
 def drawn_by(code: str, namespace: dict[str, Any]) -> tuple[Graph | None, str]:
     """The graph that a cell draws at its end, if that is what it does.
 
-    And the code of the page's own `pass_on`, while values have no `backward`.
+    And how gradients are passed on, while values have no `backward`: the code
+    of the page's own `pass_on`, or by hand.
     """
     try:
         statements = ast.parse(code).body
@@ -56,4 +84,7 @@ def drawn_by(code: str, namespace: dict[str, Any]) -> tuple[Graph | None, str]:
                 return graph, ""
             pass_on = namespace.get("pass_on")
             return graph, inspect.getsource(pass_on) if pass_on else NO_RULE
+        case [ast.Expr(ast.Call(ast.Name("draw"), [_, _, _] as parts, []))]:
+            given = [eval(ast.unparse(part), namespace) for part in parts]
+            return written_down(*given), BY_HAND
     return None, ""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from figures.graph_text import SVG, formula
-from graphs import Graph, described
+from graphs import BY_HAND, Graph, described
 
 Number = Any
 """A float, or the symbol of one that isn't known yet."""
@@ -110,6 +110,16 @@ class Step:
         return self.term.text
 
 
+class Spelling(NamedTuple):
+    """How the steps call what belongs to a node: with its name for ``{}``."""
+
+    data: str = "{}.data"
+    grad: str = "{}.grad"
+    does: str = "+="
+    adds: bool = True
+    """Whether a gradient that arrives is added to what is there."""
+
+
 WIDE = -8.88
 """As wide as the numbers that a reader may get by changing leaves."""
 
@@ -130,24 +140,30 @@ def steps_of(
     """All steps to a graph's result, and from there back to the leaves.
 
     ``rule`` is the code of a page's own `pass_on`; else it is the engine's
-    `backward` that goes back. The numbers may be symbols: then ``seen`` tells
-    what a reader sees of one, and ``known`` makes one of a gradient that is
-    known, as the zero at the beginning.
+    `backward` that goes back, also for who does it `BY_HAND`. The numbers may
+    be symbols: then ``seen`` tells what a reader sees of one, and ``known``
+    makes one of a gradient that is known, as the zero at the beginning.
     """
     seen = seen or as_shown
-    nodes, log = watched(graph, engine, known)
     names = named(graph)
+    spelling = Spelling()
+    if rule == BY_HAND:
+        spelling = Spelling("{}", f"d{names[0]}/d{{}}", "=")
+        if not graph[0]["local"]:  # nobody has noted them
+            graph = recomputed(graph, {}, engine)
+    elif rule and "+=" not in rule:
+        spelling = Spelling(does="=", adds=False)
+    nodes, log = watched(graph, engine, known)
     number = {node: i for i, node in enumerate(nodes)}
     order = [number[n] for n in engine.topological_order(nodes[0])]
     steps = [computed(graph, i, names, engine, seen) for i in order]
-    if rule:
-        given = gifts_by(rule, nodes, log)
-    else:
+    if rule in ("", BY_HAND):
         nodes[0].backward()
         given = gifts(log)
-    does = "+=" if "+=" in rule or not rule else "="
+    else:
+        given = gifts_by(rule, nodes, log)
     return steps + [
-        passed_on(graph, number, gift, names, does, seen) for gift in given
+        passed_on(graph, number, gift, names, spelling, seen) for gift in given
     ]
 
 
@@ -279,18 +295,19 @@ def passed_on(
     number: dict[Any, int],
     gift: Gift,
     names: list[str],
-    does: str,
+    spelling: Spelling,
     seen: Callable[[Number], Number],
 ) -> Step:
     """A step backward: a gradient arrives at a node, is added or put there."""
     i = number[gift.to]
-    own = f"{names[i]}.grad"
+    own = spelling.grad.format(names[i])
     if gift.giver is None:
         return Step("seed", i, Term(own, gift.after), (f"value{i}",))
     g, j = number[gift.giver], gift.place
     local, grad = graph[g]["local"][j], gift.grad
     product, factor = local * grad, factor_of(graph, g, j)
-    slope = slope_named(graph, g, j, factor, names)
+    slope = slope_named(graph, g, j, factor, names, spelling)
+    arrives = spelling.grad.format(names[g])
     total = Term(
         own,
         gift.after,
@@ -302,7 +319,7 @@ def passed_on(
         kind="backward",
         value=i,
         term=Term(
-            f"{own} {does} {slope} * {names[g]}.grad",
+            f"{own} {spelling.does} {slope} * {arrives}",
             product,
             "{} * {}",
             (local, grad),
@@ -312,7 +329,7 @@ def passed_on(
         giver=g,
         place=j,
         factor=factor,
-        total=total if does == "+=" else None,
+        total=total if spelling.adds else None,
     )
 
 
@@ -400,15 +417,20 @@ def is_it(one: Number, other: Number) -> bool:
 
 
 def slope_named(
-    graph: Graph, g: int, j: int, factor: int | None, names: list[str]
+    graph: Graph,
+    g: int,
+    j: int,
+    factor: int | None,
+    names: list[str],
+    spelling: Spelling,
 ) -> str:
     """A local gradient by the name of what it is, or a place for a number."""
     node = graph[g]
     own = node["data"]
     if factor is not None:
-        return f"{names[factor]}.data"
+        return spelling.data.format(names[factor])
     if node["op"] == "tanh" and is_it(node["local"][j], 1.0 - own * own):
-        return f"(1 - {names[g]}.data**2)"
+        return f"(1 - {spelling.data.format(names[g])}**2)"
     return "{}"
 
 
