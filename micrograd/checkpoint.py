@@ -8,6 +8,7 @@ from typing import Any
 from micrograd.nn import MLP
 from micrograd.optim import SGD
 from micrograd.saving import (
+    check_number,
     described,
     fields,
     fill,
@@ -77,8 +78,12 @@ class Training:
                 f"the optimiser was {kind} with states of other lengths, or "
                 f"isn't {ours}: make the optimiser that was saved"
             )
-        generator = random.Random()
         version, numbers, spare = rng
+        told = [("epoch", epoch), *zip(KEPT, kept[:-1]), ("rng", spare or 0)]
+        told += [("states", x) for state in kept[-1] for x in state]
+        for place, x in told:
+            check_number(x, place)
+        generator = random.Random()
         generator.setstate((version, tuple(numbers), spare))
 
         fill(self.model, network(model), "the checkpoint")

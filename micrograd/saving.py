@@ -255,10 +255,15 @@ def check_neuron(neuron: Any, width: int, place: str) -> None:
     check_width(weights, width, place)
     names = [*(f"weights[{k}]" for k in range(width)), "bias"]
     for name, x in zip(names, [*weights, bias]):
-        # Of a whole number that is too large for a float, isfinite fails.
-        largest = sys.float_info.max
-        if type(x) not in (int, float) or not -largest <= x <= largest:
-            raise misfit(f"{place}.{name}", x, "a finite number")
+        check_number(x, f"{place}.{name}")
+
+
+def check_number(x: Any, place: str) -> None:
+    """`ValueError` unless this is a number that a float can be."""
+    # Of a whole number that is too large for that, isfinite fails.
+    largest = sys.float_info.max
+    if type(x) not in (int, float) or not -largest <= x <= largest:
+        raise misfit(place, x, "a finite number")
 
 
 def fields(thing: Any, names: list[str], place: str) -> list[Any]:

@@ -65,6 +65,14 @@ def test_every_size_has_a_time_or_a_reason() -> None:
         assert row["failed"] or row["median_s"] > 0.0, row
 
 
+def test_every_first_call_was_measured() -> None:
+    """Protects the time before the first step from being left untold."""
+    for row in KEPT["first_calls"]:
+        assert row["first_s"] > 0.0 and row["grown_mb"] > 0.0, row
+    shapes = {row["shape"] for row in KEPT["first_calls"]}
+    assert {"2-256-256-1", "64-32-10", "784-50-10"} <= shapes
+
+
 def test_the_page_shows_them(page: Page) -> None:
     """Protects the page from showing another file, or a part of it."""
     text = page.soup.get_text()
@@ -74,6 +82,8 @@ def test_the_page_shows_them(page: Page) -> None:
     assert names >= MEASURED | LIMITS
     measured, *_ = page.select("table:has(#tab-measured), #tab-measured")
     assert len(measured.select("tbody tr")) == len(KEPT["moons"])
+    (calls,) = page.select("#tab-first-calls")
+    assert len(calls.select("tbody tr")) == len(KEPT["first_calls"])
 
 
 def test_the_mutants_are_shown(site: Site) -> None:

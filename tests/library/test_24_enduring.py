@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,6 +164,33 @@ def test_what_is_no_checkpoint_of_this_run_changes_nothing(
     with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
         run.load(path)
     assert run.state_dict() == before
+
+
+def places(state: Any) -> list[tuple[Any, ...]]:
+    """Where numbers are in what a checkpoint says."""
+    if isinstance(state, dict | list | tuple):
+        keys = state if isinstance(state, dict) else range(len(state))
+        return [(key, *rest) for key in keys for rest in places(state[key])]
+    return [()]
+
+
+def test_no_number_of_a_checkpoint_may_be_damaged(path: Path) -> None:
+    """Protects from a run that goes on, and ends later or goes astray."""
+    run = training()
+    before = run.state_dict()
+    whole = json.dumps(before)
+    found = places(json.loads(whole))
+    chosen = [place for place in found if place[:2] != ("rng", 1)]
+    assert {place[0] for place in chosen} == before.keys()
+    for *way, last in [*chosen, ("rng", 1, 5)]:
+        state = part = json.loads(whole)
+        for key in way:
+            part = part[key]
+        part[last] = "1e"
+        path.write_text(json.dumps(state))
+        with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
+            run.load(path)
+        assert run.state_dict() == before
 
 
 def test_where_nothing_can_be_written_it_says_so() -> None:
