@@ -56,12 +56,18 @@ def written_down(
     for name in names:  # in the order of `trace`
         _, *operands = made.get(name, [""])
         names += [o for o in dict.fromkeys(operands) if o not in names]
-    graph = []
+    graph: Graph = []
     for name in names:
         op, *operands = made.get(name, [""])
-        node = {"data": numbers[name], "grad": gradients.get(name, 0.0)}
-        node |= {"label": name, "op": op, "local": []}
-        graph.append(node | {"operands": [names.index(o) for o in operands]})
+        node = {
+            "data": numbers[name],
+            "grad": gradients.get(name, 0.0),
+            "label": name,
+            "op": op,
+            "operands": [names.index(operand) for operand in operands],
+            "local": [],
+        }
+        graph.append(node)
     return graph
 
 
