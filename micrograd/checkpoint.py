@@ -79,9 +79,10 @@ class Training:
                 f"isn't {ours}: make the optimiser that was saved"
             )
         version, numbers, spare = rng
-        told = [("epoch", epoch), *zip(KEPT, kept[:-1]), ("rng", spare or 0)]
-        told += [("states", x) for state in kept[-1] for x in state]
-        for place, x in told:
+        placed = [("epoch", epoch), *zip(KEPT, kept[:-1])]
+        placed += [("states", x) for state in kept[-1] for x in state]
+        placed += [] if spare is None else [("rng", spare)]
+        for place, x in placed:
             check_number(x, place)
         generator = random.Random()
         generator.setstate((version, tuple(numbers), spare))

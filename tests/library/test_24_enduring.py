@@ -167,7 +167,7 @@ def test_what_is_no_checkpoint_of_this_run_changes_nothing(
 
 
 def places(state: Any) -> list[tuple[Any, ...]]:
-    """Where numbers are in what a checkpoint says."""
+    """The ways to all numbers and texts of what a checkpoint says."""
     if isinstance(state, dict | list | tuple):
         keys = state if isinstance(state, dict) else range(len(state))
         return [(key, *rest) for key in keys for rest in places(state[key])]
@@ -186,11 +186,12 @@ def test_no_number_of_a_checkpoint_may_be_damaged(path: Path) -> None:
         state = part = json.loads(whole)
         for key in way:
             part = part[key]
-        part[last] = "1e"
-        path.write_text(json.dumps(state))
-        with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
-            run.load(path)
-        assert run.state_dict() == before
+        for damaged in ("1e", ""):
+            part[last] = damaged
+            path.write_text(json.dumps(state))
+            with pytest.raises(ValueError, match=re.escape(f"{path}: ")):
+                run.load(path)
+            assert run.state_dict() == before
 
 
 def test_where_nothing_can_be_written_it_says_so() -> None:

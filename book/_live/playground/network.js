@@ -246,7 +246,7 @@ export class Network {
       style
         .getPropertyValue(`--book-${name}`)
         .match(/\w\w/g)
-        .map((digits) => Number.parseInt(digits, 16));
+        .map((hex) => Number.parseInt(hex, 16));
     const colours = [colour("data"), colour("gradient")];
     for (const [i, canvas] of this.#all.entries()) {
       paint(canvas, said[i], columns, colours);
