@@ -3,6 +3,7 @@
 
 import { edits } from "./cell/edits.js";
 import { whenNear } from "./python/near.js";
+import { wasUsed } from "./python/visit.js";
 import { button, element } from "./shared/element.js";
 import { FROM_DISK, whyNot } from "./shared/this_page.js";
 
@@ -57,7 +58,8 @@ for (const cell of cells) {
   addBar(cell, Number(cell.id.replace("cell-", "")));
 }
 
-/* Python comes before it is asked for, where somebody is about to. */
+/* Python comes before it is asked for, where somebody is about to: who has used
+   it on another page will do so here. */
 if (location.protocol !== "file:") {
   const come = (how) =>
     load("live_cells.js").then(
@@ -66,7 +68,10 @@ if (location.protocol !== "file:") {
     );
   whenNear(
     cells.filter((_, index) => !whyNot[index]),
-    { onNear: () => come("start"), onIdle: () => come("fetch") },
+    {
+      onNear: () => come("start"),
+      onIdle: () => come(wasUsed() ? "start" : "fetch"),
+    },
   );
 }
 

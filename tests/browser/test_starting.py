@@ -175,6 +175,29 @@ def test_when_the_machine_is_idle_files_come_and_python_does_not(
     assert set(told["files"]) <= set(paths)
 
 
+def test_on_the_next_page_of_a_visit_python_starts_at_a_touch(
+    window: Opener,
+) -> None:
+    """Protects who goes on reading from waiting once more on each page.
+
+    It could not be one Python for all pages: Chromium has no worker that is
+    shared and can be stopped. Nobody has touched the page before.
+    """
+    with window() as opened:
+        page = opened.open(CHAPTER)
+        Cell(page, 1).run()
+        opened.open("book/07-operations.html")
+        page.wait_for_timeout(500)
+        assert page.workers == []
+        with page.expect_event("worker"):
+            page.mouse.move(3, 3)
+            page.mouse.move(5, 5)
+        cell = Cell(page, 1).open()
+        assert cell.said() == cell.built()
+        assert len(page.workers) == 1
+        assert opened.troubles == []
+
+
 @pytest.mark.parametrize(
     "connection", [{"saveData": True}, {"type": "cellular"}]
 )

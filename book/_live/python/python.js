@@ -1,6 +1,7 @@
 /* Python for the page: a worker, started when it is first needed. */
 
 import { build, name, root } from "../shared/this_page.js";
+import { noteUse } from "./visit.js";
 
 const base = new URL("_static/live/", root);
 const WORKER = `worker.js${build}`;
@@ -137,6 +138,7 @@ class Python extends EventTarget {
 
   /* Call a function of book/_live/python/dispatch.py. */
   async call(name, args = {}, onOutput = () => {}) {
+    noteUse();
     await this.start();
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
