@@ -29,14 +29,16 @@ const python = await loadPyodide({
 const before = python._module.HEAP8.length;
 const modules = new Uint8Array(await readFile(zip));
 python.unpackArchive(modules, "zip", { extractDir: "/book" });
-// With what the library needs of Python's own, but nothing that needs a page or
-// its stage of the library; and with no names where cells will have theirs. (A
-// path begins with an empty name, which is put there when Python goes on.)
+// With what cells and the library need of Python's own, and what stands for
+// Matplotlib, but nothing that needs a page or its stage of the library; and with
+// no names where cells will have theirs. (A path begins with an empty name, which
+// is put there when Python goes on.)
 python.runPython(
   `
 import sys
 sys.path[:] = [*sys.path[1:], "/book"]
-import array, html, numbers
+import array, contextlib, copy, dataclasses, html, json, numbers, statistics
+import matplotlib.pyplot
 import drawing, graphviz, session, steps, training, verdict
 sys.path.pop()
 stage = [name for name in sys.modules if name.startswith("micrograd")]
