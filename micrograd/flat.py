@@ -113,10 +113,8 @@ _HELD_GRADIENT: Any = vars(Value)["grad"]
 @contextmanager
 def lifted(parameters: Sequence[Value]) -> Iterator[None]:
     """Have parameters be in no buffer, and then hold what they held before."""
-    kept = [
-        (p, type(p), _HELD.__get__(p), _HELD_GRADIENT.__get__(p))
-        for p in parameters
-    ]
+    ways = type, _HELD.__get__, _HELD_GRADIENT.__get__
+    kept = list(zip(parameters, *[map(way, parameters) for way in ways]))
     try:
         for p in parameters:
             if isinstance(p, Placed):

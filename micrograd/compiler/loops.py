@@ -80,11 +80,12 @@ class Loops:
 class Node:
     """An instruction with all that it has swallowed.
 
-    ``name`` is its name on the tape. A sum adds up the products of its
-    ``lefts`` and ``rights``.
+    ``name`` is its name on the tape, and ``reads`` are those of what has to
+    be run before. A sum adds up the products of its ``lefts`` and ``rights``.
     """
 
     name: str
+    reads: Sequence[str]
     operation: str
     operands: Sequence[Any]
     varies: bool
@@ -101,7 +102,7 @@ class Chains:
             names_of(factors([*program.to_average, *program.to_add]))
         )
         for x in instructions:
-            reads.update(names_of(x.operands))
+            reads.update(x.reads)
         self.read_once = {name for name, count in reads.items() if count == 1}
         self.swallowed: set[str] = set()
         self.nodes: list[Node] = []
@@ -132,10 +133,11 @@ class Chains:
         if x.operation == "dot":
             bias, *rest = x.operands
             n = len(rest) // 2
-            return Node(x.name, "sum", (bias,), x.varies, rest[:n], rest[n:])
+            both = rest[:n], rest[n:]
+            return Node(x.name, x.reads, "sum", (bias,), x.varies, *both)
         goes_on = x.operation == "+"
         if not (goes_on and self.is_part(x.operands[0], "+", x.varies)):
-            return Node(x.name, x.operation, x.operands, x.varies)
+            return Node(x.name, x.reads, x.operation, x.operands, x.varies)
         first, terms = x, []
         while first is x or self.is_part(first, "+", x.varies):
             self.swallowed.add(first.name)
@@ -145,7 +147,8 @@ class Chains:
             terms.append(first)
             first = 0.0
         pairs = [self.factors(term, x.varies) for term in reversed(terms)]
-        return Node(x.name, "sum", (first,), x.varies, *zip(*pairs))
+        reads = names_of([first, *chain(*pairs)])
+        return Node(x.name, reads, "sum", (first,), x.varies, *zip(*pairs))
 
 
 class Layout:
@@ -165,26 +168,30 @@ class Layout:
         """The nodes in groups: of one level, with one operation."""
         groups: defaultdict[Any, list[Node]] = defaultdict(list)
         for node in nodes:
-            read = names_of([*node.operands, *node.lefts, *node.rights])
-            level = 1 + max([self.levels[name] for name in read], default=0)
+            levels = [self.levels[name] for name in node.reads]
+            level = 1 + max(levels, default=0)
             self.levels[node.name] = level
             groups[node.varies, level, node.operation].append(node)
         return dict(sorted(groups.items(), key=lambda group: group[0][:2]))
 
-    def places_of(self, operands: Iterable[Any]) -> list[tuple[Any, int]]:
-        """The buffer that each is in, and its number; a float is its own."""
-        return [
-            (x, 0) if type(x) is float else self.places[x.name]
-            for x in operands
+    def places_of(self, operands: Iterable[Any]) -> Any:
+        """The buffers that they are in, and their numbers there.
+
+        A float stands for its own buffer.
+        """
+        known = self.places
+        places = [
+            (x, 0) if type(x) is float else known[x.name] for x in operands
         ]
+        return list(zip(*places)) or ((), ())
 
     def lines(self, group: list[Node]) -> Iterator[Line]:
         """The lines of a group, whose results get the next places."""
         alike: defaultdict[Any, list[Any]] = defaultdict(list)
         for node in group:
-            buffers = map(buffer_of, self.places_of(node.operands))
+            buffers, _ = self.places_of(node.operands)
             runs, starts = self.runs(node)
-            alike[tuple(buffers), runs].append((node, starts))
+            alike[tuple(map(name_of, buffers)), runs].append((node, starts))
         for (_, runs), some in alike.items():
             nodes, firsts = zip(*some)
             where, numbers = zip(self.given(nodes), *self.read(nodes))
@@ -207,33 +214,32 @@ class Layout:
     def read(self, nodes: Sequence[Node]) -> Iterator[Any]:
         """Where the operands of nodes are: the first of all, the second, …"""
         for operands in zip(*[node.operands for node in nodes]):
-            yield self.column(self.places_of(operands))
+            yield self.column(*self.places_of(operands))
 
     def runs(self, node: Node) -> tuple[tuple[Any, ...], tuple[int, ...]]:
         """The runs of the products that a sum adds up, and their starts."""
         runs: list[Any] = []
         starts: list[int] = []
-        both = [self.places_of(x) for x in (node.lefts, node.rights)]
-        kinds = [(a, b) for (a, _), (b, _) in zip(*both)]
-        for what, part in stretches(kinds):
-            numbers = [[number for _, number in x[part]] for x in both]
-            for count, steps, first in progressions(numbers):
+        a, lefts = self.places_of(node.lefts)
+        b, rights = self.places_of(node.rights)
+        for what, part in stretches(zip(a, b)):
+            columns = lefts[part], rights[part]
+            for count, steps, first in progressions(columns):
                 runs.append((what, count, steps or (0, 0)))
                 starts += first
         return tuple(runs), tuple(starts)
 
     def column(
-        self, places: Sequence[tuple[Any, int]]
+        self, buffers: Sequence[Any], numbers: Sequence[int]
     ) -> tuple[Any, Sequence[int]]:
-        """The buffer that places are in, and their numbers there.
+        """The one buffer that places are in, and their numbers there.
 
-        Numbers that differ from node to node are put into a buffer, too.
+        Floats that differ from node to node are put into a buffer, too.
         """
-        kinds, numbers = zip(*places)
-        if type(kinds[0]) is not float or len({*map(repr, kinds)}) == 1:
-            return kinds[0], numbers
+        if type(buffers[0]) is not float or len({*map(repr, buffers)}) == 1:
+            return buffers[0], numbers
         start = len(self.constants)
-        self.constants += kinds
+        self.constants += buffers
         return "c", range(start, len(self.constants))
 
     def additions(
@@ -241,23 +247,25 @@ class Layout:
     ) -> Iterator[Line]:
         """The lines that add products to results, or to means."""
         groups: defaultdict[Any, list[Any]] = defaultdict(list)
-        times: Counter[int] = Counter()
+        times = [0] * self.sizes["g"]
         for row in sorted(given, key=lambda row: row.results[0]):
-            lefts, [right] = map(self.places_of, (row.lefts, [row.right]))
-            last = buffer_of(right), self.levels[str(row.right)]
+            lefts = self.places_of(row.lefts)
+            rights = self.places_of([row.right])
+            last = name_of(*rights[0]), self.levels[str(row.right)]
             turns = []
             for i in row.results:
-                times[i] += 1
                 turns.append(times[i])
-            kinds = zip(turns, map(buffer_of, lefts))
+                times[i] += 1
+            kinds = zip(turns, map(name_of, lefts[0]))
             for kind, part in stretches(kinds):
                 results = row.results[part]
-                rights = [right] * len(results)
-                groups[kind, last].append((results, lefts[part], rights))
+                columns = [x[part] for x in lefts]
+                columns += [x * len(results) for x in rights]
+                groups[kind, last].append((results, *columns))
         for group in groups.values():
-            results, lefts, rights = ([*chain(*x)] for x in zip(*group))
-            a, left_numbers = self.column(lefts)
-            b, right_numbers = self.column(rights)
+            results, *columns = ([*chain(*x)] for x in zip(*group))
+            a, left_numbers = self.column(*columns[:2])
+            b, right_numbers = self.column(*columns[2:])
             what: Any = "mean", ("g", a, b), ()
             columns = [results, left_numbers, right_numbers]
             if not mean:
@@ -270,9 +278,9 @@ class Layout:
             yield from map(as_line, roll(rows))
 
 
-def buffer_of(place: tuple[Any, int]) -> str:
-    """The buffer of a place, and c for a number that is always the same."""
-    return "c" if type(place[0]) is float else str(place[0])
+def name_of(buffer: Any) -> str:
+    """The name of a buffer, and c for a float that stands for its own."""
+    return "c" if type(buffer) is float else str(buffer)
 
 
 def stretches(kinds: Iterable[Any]) -> Iterator[tuple[Any, slice]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 from micrograd.compiler.recording import Products, Recording, weighted_sum
@@ -15,8 +15,7 @@ from micrograd.compiler.tape import Tape, Unknown, is_varying
 
 def names_of(operands: Iterable[Any]) -> list[str]:
     """The names of the instructions whose results are among operands."""
-    symbols = [x for x in operands if type(x) is not float]
-    return [x.name for x in symbols if x.operation]
+    return [x.name for x in operands if type(x) is not float and x.operation]
 
 
 def without_dead_code(tape: Tape, results: Iterable[Any]) -> list[Unknown]:
@@ -26,7 +25,7 @@ def without_dead_code(tape: Tape, results: Iterable[Any]) -> list[Unknown]:
     for x in reversed(tape.instructions.values()):
         if x.name in needed:
             alive.append(x)
-            needed.update(names_of(x.operands))
+            needed.update(x.reads)
     return alive[::-1]
 
 
@@ -73,9 +72,7 @@ def one_each(rows: Sequence[Products]) -> list[Products]:
 
 def factors(rows: Iterable[Products]) -> Iterator[Any]:
     """All that rows of products multiply."""
-    for row in rows:
-        yield from row.lefts
-        yield row.right
+    return chain.from_iterable([*row.lefts, row.right] for row in rows)
 
 
 @dataclass

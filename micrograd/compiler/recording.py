@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 from micrograd.compiler.tape import Gate, Symbol, Tape
-from micrograd.engine import Value, as_float, topological_order
+from micrograd.engine import Value, topological_order
 from micrograd.flat import lifted
 from micrograd.floats import dot
 
@@ -42,11 +43,12 @@ def slopes_of(root: Value, parameters: Sequence[Value]) -> list[Products]:
         for operand, slope in zip(operands, slopes):
             if slope is None:
                 continue
-            if operand in numbers and type(slope) is type(grad) is float:
-                known[numbers[operand]] += slope * grad
-            elif operand in numbers:
-                results.append(numbers[operand])
-                lefts.append(slope)
+            if operand in numbers:
+                if type(slope) is type(grad) is float:
+                    known[numbers[operand]] += slope * grad
+                else:
+                    results.append(numbers[operand])
+                    lefts.append(slope)
             if operand._prev:
                 arrived[operand].append((slope, grad))
         if Gate in {*map(type, lefts)}:
@@ -56,8 +58,19 @@ def slopes_of(root: Value, parameters: Sequence[Value]) -> list[Products]:
 
     reach([root], [1.0], 1.0)
     for node in reversed(order):
-        reach(node._prev, node._local, weighted_sum(arrived.pop(node)))
+        operands, slopes = node._prev, node._local
+        grad = weighted_sum(arrived.pop(node))
+        half = len(operands) // 2
+        if is_twice(operands, half) and is_twice(slopes, half):
+            reach(operands[-half:], slopes[-half:], 2.0 * grad)
+            operands, slopes = operands[: -2 * half], slopes[: -2 * half]
+        reach(operands, slopes, grad)
     return [*found, Products(list(known), list(known.values()), 1.0)]
+
+
+def is_twice(items: Sequence[Any], half: int) -> bool:
+    """Whether the last ``half`` are the very same as those before them."""
+    return half > 0 and all(map(is_, items[-half:], items[-2 * half : -half]))
 
 
 def weighted_sum(terms: Sequence[tuple[Any, Any]]) -> Any:
@@ -91,12 +104,12 @@ def example_of(tape: Tape, widths: Widths) -> tuple[list[Symbol], list[Any]]:
 
 @contextmanager
 def holding(
-    parameters: Sequence[Value], symbols: Sequence[Symbol]
+    parameters: Sequence[Value], symbols: Sequence[Any]
 ) -> Iterator[None]:
     """Have the parameters hold symbols, for as long as this is open."""
     with lifted(parameters):
         for p, symbol in zip(parameters, symbols):
-            p.data, p.grad = as_float(symbol), 0.0
+            p._data, p.grad = symbol, 0.0
         yield
 
 

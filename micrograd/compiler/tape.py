@@ -56,8 +56,10 @@ class Unknown:
 
     ``name`` is its name on the ``tape``; one without an ``operation`` is
     given from outside. ``varies`` says whether it differs from example to
-    example.
+    example, ``reads`` which instructions' results are its operands.
     """
+
+    __slots__ = ("name", "operands", "operation", "reads", "tape", "varies")
 
     def __init__(
         self,
@@ -72,7 +74,9 @@ class Unknown:
         self.name = name
         self.operation = operation
         self.operands = operands
-        self.varies = varies or any(map(is_varying, operands))
+        symbols = [x for x in operands if type(x) is not float]
+        self.varies = varies or True in [x.varies for x in symbols]
+        self.reads = [x.name for x in symbols if x.operation]
 
     def __repr__(self) -> str:
         return self.name
@@ -111,6 +115,8 @@ def noting(operation: str, *, reflected: bool = False) -> Callable[..., Any]:
 class Condition(Unknown):
     """What stands for the result of a comparison."""
 
+    __slots__ = ()
+
     def where(self, a: Any, b: Any) -> Any:
         """Note down a choice: ``a`` where the condition holds, else ``b``."""
         if a is None or b is None:
@@ -124,6 +130,8 @@ class Condition(Unknown):
 
 class Symbol(Unknown):
     """What stands for a number: it notes down what is done with it."""
+
+    __slots__ = ()
 
     __add__ = noting("+")
     __radd__ = noting("+", reflected=True)
