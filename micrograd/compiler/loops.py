@@ -247,7 +247,7 @@ class Layout:
     ) -> Iterator[Line]:
         """The lines that add products to results, or to means."""
         groups: defaultdict[Any, list[Any]] = defaultdict(list)
-        times = [0] * self.sizes["g"]
+        times: defaultdict[int, int] = defaultdict(int)
         for row in sorted(given, key=lambda row: row.results[0]):
             lefts = self.places_of(row.lefts)
             rights = self.places_of([row.right])
