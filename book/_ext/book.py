@@ -18,6 +18,7 @@ from figures import inline_svg
 from pages import (
     accessible,
     assets,
+    bundles,
     every_page,
     formula_breaks,
     licences,
@@ -67,6 +68,7 @@ PARTS = (
     api,
     accessible,
     assets,
+    bundles,
     captions,
     coloured,
     digit_pad,

@@ -337,8 +337,8 @@ def test_a_change_of_style_reaches_every_page(book: Project) -> None:
 
 
 def style_sheet(book: Project, name: str) -> str:
-    """The address of the book's style sheet, with its version."""
-    link = soup(book, name).select_one('link[href*="_static/book.css"]')
+    """Where the book's style sheet is with others, and its version."""
+    link = soup(book, name).select_one('link[data-sheets~="book.css"]')
     assert link
     return str(link["href"])
 

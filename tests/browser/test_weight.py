@@ -96,6 +96,21 @@ def test_style_sheets_have_few_rules_that_no_page_needs(html: Path) -> None:
         assert 0 < sum(s.stat().st_size for s in sheets) <= SHEETS, path
 
 
+HOLDING_UP = re.compile(
+    r"<noscript>.*?</noscript>"  # not these
+    r'|(<link rel="stylesheet"[^>]*>|<script(?![^>]* defer)[^>]* src=[^>]*>)',
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_few_files_hold_up_a_page(html: Path, path: str) -> None:
+    """Protects readers from a page that stays white: 8 files before it."""
+    text = (html / path).read_text("utf-8")
+    files = [found for found in HOLDING_UP.findall(text) if found]
+    assert 2 <= len(files) <= 8, files
+
+
 def scripts_of(html: Path, path: str) -> set[str]:
     """The scripts that are named on a page, as names of files."""
     text = (html / path).read_text("utf-8")

@@ -52,6 +52,11 @@ NEEDED_FOR = {
     "exercise.css": r'class="(?:[^"]* )?(?:exercise|solution)\b',
 }
 
+# What can wait until the page is there, but by Sphinx and the theme doesn't.
+# (Where the search is, its own scripts need `doctools.js`.)
+NOT_AT_ONCE = {"sphinx_highlight.js", "sphinx-book-theme.js", "doctools.js"}
+NEEDED_BY_SEARCH = {"doctools.js"}
+
 # What the theme and Sphinx publish though no page refers to it.
 UNUSED = (
     "images",
@@ -186,7 +191,10 @@ def load_what_is_needed(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Leave out the files for things that the page doesn't have."""
+    """Leave out the files for things that the page doesn't have.
+
+    And have scripts wait that can.
+    """
     body = context.get("body", "")
     for kind in ("css_files", "script_files"):
         context[kind] = [
@@ -194,6 +202,19 @@ def load_what_is_needed(
             for file in context[kind]
             if re.search(NEEDED_FOR.get(name_of(file), ""), body)
         ]
+    later = NOT_AT_ONCE - (NEEDED_BY_SEARCH if pagename == "search" else set())
+    context["script_files"] = [
+        deferred(file) if name_of(file) in later else file
+        for file in context["script_files"]
+    ]
+
+
+def deferred(script: Any) -> Any:
+    """The same script of Sphinx's, run when the page is there."""
+    attributes = script.attributes | {"defer": "defer"}
+    return type(script)(
+        script.filename, priority=script.priority, **attributes
+    )
 
 
 def name_of(file: Any) -> str:
