@@ -91,6 +91,8 @@ FONTS = "vendor/fontawesome/webfonts"
 SHEET = "styles/pydata-sphinx-theme.css"
 # The theme takes its own style sheet out of a page's list, by its name.
 OUR_SHEET = "styles/theme-as-used.css"
+IMPORTED = "basic.css"
+"""What the theme's other sheet begins with."""
 DARK = "dark-without-script.css"
 ICON = Path(__file__).parents[2] / "_static" / "favicon.svg"
 
@@ -237,13 +239,20 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     sheets = sorted(app.builder._css_files, key=lambda file: file.priority)  # type: ignore[attr-defined]
     names = [str(sheet.filename) for sheet in sheets]
     modules = Path(app.srcdir) / MODULES
-    if (modules / ESBUILD).exists():
-        minify(modules, static)
+    minify(
+        app,
+        static,
+        *(
+            script
+            for script in static.glob("*.js")
+            if not script.read_bytes().startswith(MINIFIED)  # before
+        ),
+    )
     # Sphinx copies the sheets anew, but not if it had no page to write.
     purged = (static / OUR_SHEET).read_bytes().endswith(MINIFIED)
     if (modules / PURGECSS).exists() and not purged:
         theirs = [name for name in names if name not in ours]
-        purge(modules, static.parent, theirs)
+        purge(modules, static.parent, [f"_static/{IMPORTED}", *theirs])
     dark = ""
     for name in names:
         text = (static.parent / name).read_text("utf-8")
@@ -252,20 +261,17 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     (static / DARK).write_text(dark, "utf-8")
 
 
-def minify(modules: Path, static: Path) -> None:
-    """Leave out of the scripts what is there for those who read them."""
-    scripts = [
-        script
-        for script in static.glob("*.js")
-        if not script.read_bytes().startswith(MINIFIED)  # in a build before
-    ]
-    if scripts:
+def minify(app: Sphinx, static: Path, *files: str | Path) -> None:
+    """Leave out of files what is there for those who read them."""
+    esbuild = Path(app.srcdir) / MODULES / ESBUILD
+    if files and esbuild.exists():
         run_node(
             static,
-            modules / ESBUILD,
-            *scripts,
+            esbuild,
+            *files,
             "--minify",
             f"--banner:js={MINIFIED.decode()}",
+            "--legal-comments=inline",
             "--allow-overwrite",
             f"--outdir={static}",
             f"--outbase={static}",

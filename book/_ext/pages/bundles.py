@@ -3,8 +3,12 @@
 A browser shows nothing of a page before it has all of them, and asks for each
 by itself. The book's own become one file, which all pages have, and those of
 the theme and of extensions another. What is on few pages, as from
-``book/_live``, stays apart. A page keeps the names of the sheets in a bundle,
-for the next build.
+``book/_live``, stays apart.
+
+Pages name bundles before `pages.assets` looks for the rules that they need,
+and the bundles are written afterwards. A bundle begins with the names of the
+sheets in it, for the next build, which may not write all pages anew. (As it
+has an exclamation mark, this comment is kept when a bundle is made smaller.)
 """
 
 from __future__ import annotations
@@ -16,91 +20,101 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pages.assets import minify
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from sphinx.application import Sphinx
 
-LINK = re.compile(
-    r'<link rel="stylesheet" type="text/css" href="([./]*)_static/'
-    r'((?!live/)[^"?]+\.css)\?v=\w+"(?: data-sheets="([^"]+)")? />'
-)
-RUN = re.compile(rf"{LINK.pattern}(?:\s*{LINK.pattern})*")
-BUNDLE = (
-    '<link rel="stylesheet" type="text/css" href="{root}_static/{file}'
-    '?v={digest}" data-sheets="{sheets}" />'
-)
+LINK = '<link rel="stylesheet" type="text/css" href="{}_static/{}?v={}" />'
+LINKING = re.escape(LINK).replace(r"\{\}", "{}")
+SHEET = LINKING.format("([./]*)", r'((?!live/|sheets-)[^"?]+\.css)', r"\w+")
+RUN = re.compile(rf"{SHEET}(?:\s*{SHEET})*")
+BUNDLE = re.compile(LINKING.format("([./]*)", r"(sheets-\w+\.css)", r"\w+"))
 IMPORT = re.compile(r"""@import (?:url\()?["']([^"':]+)["']\)?;""")
 CHARSET = re.compile(r'@charset "[^"]*";')
 URL = re.compile(r"""url\((["']?)(?!data:|#)([^"')]+)\1\)""")
 
 
-class Bundles:
-    """The bundles of a site, in its folder ``static``.
-
-    ``ours`` has the names of the book's own sheets.
-    """
-
-    def __init__(self, static: Path, ours: set[str]) -> None:
-        self.static = static
-        self.ours = ours
-        self.made: dict[str, str] = {}
-        """The digest of what is in each, by its name."""
-
-    def put_into(self, html: str) -> str:
-        """A page that names bundles instead of what is in them."""
-        return RUN.sub(lambda run: self.links(run[0]), html)
-
-    def links(self, run: str) -> str:
-        """Few links in place of many."""
-        links = LINK.findall(run)
-        sheets = [
-            sheet
-            for _, name, inside in links
-            for sheet in (inside or name).split()
-        ]
-        root = links[0][0]
-        kinds = groupby(sheets, self.ours.__contains__)
-        return "".join(self.link(root, list(same)) for _, same in kinds)
-
-    def link(self, root: str, sheets: list[str]) -> str:
-        """The link to a bundle, which is made if there is none yet."""
-        file = f"sheets-{zlib.crc32(' '.join(sheets).encode()):08x}.css"
-        if file not in self.made:
-            text = "".join(map(self.text, sheets)).encode()
-            (self.static / file).write_bytes(text)
-            self.made[file] = f"{zlib.crc32(text):08x}"
-        return BUNDLE.format(
-            root=root,
-            file=file,
-            digest=self.made[file],
-            sheets=" ".join(sheets),
-        )
-
-    def text(self, sheet: str) -> str:
-        """What a sheet says, where the bundles are: with what it imports."""
-        folder = posixpath.dirname(sheet)
-
-        def here(path: str) -> str:
-            return posixpath.normpath(posixpath.join(folder, path))
-
-        text = CHARSET.sub("", (self.static / sheet).read_text("utf-8"))
-        text = URL.sub(lambda m: f"url({m[1]}{here(m[2])}{m[1]})", text)
-        return IMPORT.sub(lambda m: self.text(here(m[1])), text) + "\n"
-
-
-def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Bundle the sheets of all pages, when these say what they shall."""
+def name_bundles(app: Sphinx, exception: Exception | None) -> None:
+    """Have pages name bundles instead of what will be in them."""
     if exception or app.builder.name != "html":
         return
+    static = Path(app.outdir) / "_static"
     ours = {name for name, _ in app.config.html_css_files}
-    bundles = Bundles(Path(app.outdir) / "_static", ours)
-    for path in Path(app.outdir).rglob("*.html"):
+
+    def bundled(run: re.Match[str]) -> str:
+        links = re.findall(SHEET, run[0])
+        kinds = groupby([name for _, name in links], ours.__contains__)
+        new = ""
+        for _, sheets in kinds:
+            names = " ".join(sheets)
+            file = f"sheets-{zlib.crc32(names.encode()):08x}.css"
+            (static / file).write_text(f"/*! {names} */\n", "utf-8")
+            new += LINK.format(links[0][0], file, "new")
+        return new
+
+    rewrite(app, lambda html: RUN.sub(bundled, html))
+
+
+def write_bundles(app: Sphinx, exception: Exception | None) -> None:
+    """Write the bundles that pages name, and tell these the digests.
+
+    If no page was written, nor were its sheets: what is there is right.
+    """
+    if exception or app.builder.name != "html":
+        return
+    html = "".join(page.read_text("utf-8") for page in pages(app))
+    if "?v=new" not in html:
+        return
+    static = Path(app.outdir) / "_static"
+    named = {file for _, file in BUNDLE.findall(html)}
+    for path in static.glob("sheets-*.css"):
+        if path.name not in named:
+            path.unlink()
+            continue
+        first, *_ = path.read_text("utf-8").splitlines()
+        parts = [first, *(moved(static, name) for name in first.split()[1:-1])]
+        path.write_text("\n".join(parts), "utf-8")
+    minify(app, static, *sorted(named))
+    digests = {
+        file: f"{zlib.crc32((static / file).read_bytes()):08x}"
+        for file in named
+    }
+    rewrite(
+        app,
+        lambda html: BUNDLE.sub(
+            lambda link: LINK.format(*link.groups(), digests[link[2]]), html
+        ),
+    )
+
+
+def pages(app: Sphinx) -> Iterator[Path]:
+    """The files of all pages, those that others have written among them."""
+    return Path(app.outdir).rglob("*.html")
+
+
+def rewrite(app: Sphinx, change: Callable[[str], str]) -> None:
+    """Change the pages, where there is something to change."""
+    for path in pages(app):
         html = path.read_text("utf-8")
-        if (bundled := bundles.put_into(html)) != html:
-            path.write_text(bundled, "utf-8")
-    for file in bundles.static.glob("sheets-*.css"):
-        if file.name not in bundles.made:
-            file.unlink()
+        if (changed := change(html)) != html:
+            path.write_text(changed, "utf-8")
+
+
+def moved(static: Path, sheet: str) -> str:
+    """What a sheet says, for where the bundles are: with what it imports."""
+    folder = posixpath.dirname(sheet)
+
+    def here(path: str) -> str:
+        return posixpath.normpath(posixpath.join(folder, path))
+
+    text = CHARSET.sub("", (static / sheet).read_text("utf-8"))
+    text = URL.sub(lambda m: f"url({m[1]}{here(m[2])}{m[1]})", text)
+    return IMPORT.sub(lambda m: moved(static, here(m[1])), text)
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("build-finished", finish, priority=940)
+    app.connect("build-finished", name_bundles, priority=890)
+    app.connect("build-finished", write_bundles, priority=940)

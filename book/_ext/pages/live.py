@@ -139,6 +139,7 @@ def bring_to_life(
     if has_place(doctree, playground.PLACE):
         app.add_js_file("live/start.js", loading_method="defer")
         context["live"] = {"page": pagename, "why_not": []}
+        context["wide"] = True
         stage = list(app.stage_packages)[-1]  # type: ignore[attr-defined]
         files = files_fetched(app, stage)
         needs = {"chapter": None, "stage": stage, "files": files}

@@ -132,10 +132,6 @@ class Playground {
       ),
       this.#told,
     );
-    // There is more to see here than a column of prose has room for.
-    document
-      .getElementById("pst-primary-sidebar")
-      ?.classList.add("pst-sidebar-hidden");
   }
 
   #watch() {
