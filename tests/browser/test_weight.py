@@ -12,13 +12,15 @@ from zlib import crc32
 
 import pytest
 from browsing import PAGES, Opener, Site, every_page
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 from visiting import Visitor
 
 RAW, ZIPPED = 1_000_000, 350_000
 SHEETS = 200_000
 """All the style sheets of a chapter, in bytes."""
 SCRIPTS_ZIPPED = 15_000
+SHIFT = 0.02
+"""So much of what is in sight may move, as browsers reckon."""
 ALIVE_ZIPPED = {
     "_static/live/hero.js": 3_000,
     "_static/live/pad.js": 4_000,
@@ -109,6 +111,48 @@ def test_few_files_hold_up_a_page(html: Path, path: str) -> None:
     text = (html / path).read_text("utf-8")
     files = [found for found in HOLDING_UP.findall(text) if found]
     assert 2 <= len(files) <= 8, files
+
+
+MOVES = """
+window.shift = 0;
+new PerformanceObserver(list => {
+    for (const {value} of list.getEntries()) shift += value;
+}).observe({type: "layout-shift", buffered: true});
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("path", "comes"),
+    [
+        ("book/06-backward.html", "#cell-1 .live-bar"),
+        ("book/playground.html", ".playground-bar"),
+    ],
+)
+def test_nothing_moves_when_scripts_come(
+    window: Opener, path: str, comes: str, width: int
+) -> None:
+    """Protects who has begun to read from losing the line.
+
+    The scripts come when the page has been seen.
+    """
+    with window(width=width) as opened:
+        page = opened.page
+        held: list[Route] = []
+        page.add_init_script(MOVES)
+        page.route(re.compile(r"\.js\?"), lambda route: held.append(route))
+        page.route("**/documentation_options.js*", lambda r: r.continue_())
+        page.goto(opened.site.address(path), wait_until="commit")
+        page.locator("h1").wait_for()
+        page.evaluate("document.fonts.ready")
+        page.wait_for_timeout(500)
+        assert page.locator(comes).count() == 0
+        for route in held:
+            route.continue_()
+        page.unroute(re.compile(r"\.js\?"))
+        page.locator(comes).wait_for()
+        page.wait_for_timeout(500)
+        assert page.evaluate("shift") <= SHIFT
 
 
 def scripts_of(html: Path, path: str) -> set[str]:
