@@ -456,6 +456,7 @@ POLYMORPHIC = {
 UNDOCUMENTED = {
     "_operator.getitem",
     "_operator.index",
+    "_operator.is_",
     "_operator.sub",
     "_weakrefset.WeakSet",
     "_weakrefset.WeakSet.add",
