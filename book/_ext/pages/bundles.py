@@ -74,8 +74,9 @@ def write_bundles(app: Sphinx, exception: Exception | None) -> None:
         if path.name not in named:
             path.unlink()
             continue
-        first, *_ = path.read_text("utf-8").splitlines()
-        parts = [first, *(moved(static, name) for name in first.split()[1:-1])]
+        names, end, _ = path.read_text("utf-8").partition("*/")
+        sheets = names.removeprefix("/*!").split()
+        parts = [names + end, *(moved(static, sheet) for sheet in sheets)]
         path.write_text("\n".join(parts), "utf-8")
     minify(app, static, *sorted(named))
     digests = {
