@@ -6,7 +6,6 @@ theme. Python in the page draws with this, too.
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from figures import palette
@@ -17,10 +16,6 @@ from figures import palette
 NOT_DRAWN = ("metadata", "style", "title", "script", "foreignobject")
 
 SVG = "http://www.w3.org/2000/svg"
-
-# Nobody sees a thousandth of a point, of which each number has six.
-FINE = re.compile(r"-?\d+\.\d{3,}")
-PLACES = ("d", "x", "y")
 
 
 def inlined(
@@ -47,12 +42,8 @@ def inlined(
         for name, value in element.items():
             if runs_something(name, value):
                 del element.attrib[name]
-            elif name in PLACES:
-                element.set(name, shortened(value))
             else:
                 element.set(name, with_prefix(name, value, prefix))
-        if (element.tail or "").isspace():
-            element.tail = None
     root.attrib |= {"role": "img", "aria-label": alt}
     # A filling that is black goes without saying.
     root.set("fill", "var(--book-ink)")
@@ -77,12 +68,6 @@ def runs_something(name: str, value: str) -> bool:
     return local_name(name).startswith("on") or (
         link and not value.startswith(("#", "data:image/", "https:"))
     )
-
-
-def shortened(places: str) -> str:
-    """Where things are, to a hundredth."""
-    rounded = FINE.sub(lambda x: f"{float(x[0]):.2f}".rstrip("0"), places)
-    return " ".join(rounded.replace(". ", " ").split()).removesuffix(".")
 
 
 def with_prefix(name: str, value: str, prefix: str) -> str:
