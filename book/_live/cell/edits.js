@@ -1,18 +1,10 @@
 /* What readers have written, kept in their browser. */
 
+import { kept } from "../shared/kept.js";
 import { name, root } from "../shared/this_page.js";
 
 /* Other books, and other editions of this one, may have the same origin. */
 const START = `live ${root.pathname}${name} `;
-
-/* Nothing is kept where the browser lets nothing be kept. */
-function kept(action) {
-  try {
-    return action(localStorage);
-  } catch {
-    return null;
-  }
-}
 
 function hashOf(code) {
   let hash = 5381;
@@ -23,7 +15,9 @@ function hashOf(code) {
 }
 
 const keys = () =>
-  kept((all) => Object.keys(all).filter((key) => key.startsWith(START))) ?? [];
+  kept(() =>
+    Object.keys(localStorage).filter((key) => key.startsWith(START)),
+  ) ?? [];
 
 /* For each cell of the page, where its edit is kept. An edit belongs to the
    code that it changes, not to a number: when the book says something else
@@ -39,13 +33,13 @@ export function places(codes) {
 
 export const edits = {
   areThere: () => keys().length > 0,
-  at: (place) => kept((all) => all.getItem(place)),
-  forget: (place) => kept((all) => all.removeItem(place)),
+  at: (place) => kept(() => localStorage.getItem(place)),
+  forget: (place) => kept(() => localStorage.removeItem(place)),
 
   /* Whether it could be kept. */
   keep: (place, text) =>
-    kept((all) => {
-      all.setItem(place, text);
+    kept(() => {
+      localStorage.setItem(place, text);
       return true;
     }) ?? false,
 
